@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tcp_listener.hpp"
+
+#include "tcp_session.hpp"
+#include "worker.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace loom::host {
+
+namespace asio = boost::asio;
+
+TcpListener::TcpListener(Worker& worker, std::uint32_t slot, int fd)
+    : worker_{worker}, slot_{slot}, socket_{worker.context(), fd} {
+    socket_.non_blocking(true);
+    wait();
+}
+
+void TcpListener::wait() {
+    socket_.async_wait(
+        asio::posix::descriptor_base::wait_read, [this](const boost::system::error_code& error) {
+            if (error) return;
+            on_readable();
+            if (!out_of_descriptors_) wait();
+        });
+}
+
+void TcpListener::on_readable() {
+    const EventLoop::Turn turn{worker_};
+    constexpr int accepts_max = 64;
+    for (int i = 0; i < accepts_max; ++i) {
+        const int fd =
+            ::accept4(socket_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0) {
+            accept(fd);
+            continue;
+        }
+        if (errno == EINTR || errno == ECONNABORTED) continue;
+        if (errno == EMFILE || errno == ENFILE) {
+            // The connection stays in the queue and would wake the loop at once, again and again.
+            out_of_descriptors_ = true;
+            constexpr std::uint64_t pause_ns = 100'000'000;
+            worker_.add_timer(
+                pause_ns,
+                [](void* self) {
+                    auto& listener = *static_cast<TcpListener*>(self);
+                    listener.out_of_descriptors_ = false;
+                    listener.wait();
+                },
+                this, nullptr);
+        }
+        return;
+    }
+}
+
+void TcpListener::accept(int fd) {
+    if (!worker_.make_room_for_session()) {
+        ::close(fd);
+        return;
+    }
+    const int on = 1;
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    worker_.add_session(fd, slot_);
+}
+
+}  // namespace loom::host

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "udp_listener.hpp"
+
+#include "socket_address.hpp"
+#include "worker.hpp"
+#include "../pipeline/intake.hpp"
+#include "../pipeline/reply.hpp"
+
+#include <dnsloom/dns/codes.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+namespace loom::host {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// Room for the address that a datagram came to, of either family.
+struct alignas(cmsghdr) Control {
+    std::array<char, CMSG_SPACE(sizeof(in6_pktinfo))> octets;
+};
+
+}  // namespace
+
+struct UdpListener::Incoming {
+    std::array<mmsghdr, batch> headers{};
+    std::array<iovec, batch> parts{};
+    std::array<sockaddr_in6, batch> peers{};
+    std::array<Control, batch> control{};
+    std::vector<std::uint8_t> room = std::vector<std::uint8_t>(batch * message_room);
+};
+
+struct UdpListener::Outgoing {
+    std::array<mmsghdr, batch> headers{};
+    std::array<iovec, batch> parts{};
+    std::array<sockaddr_in6, batch> peers{};
+    std::array<Control, batch> control{};
+    std::vector<std::uint8_t> room = std::vector<std::uint8_t>(batch * message_room);
+    std::size_t count = 0;
+
+    std::uint8_t* at(std::size_t index) { return room.data() + index * message_room; }
+};
+
+UdpListener::UdpListener(Worker& worker, std::uint32_t slot, int fd)
+    : worker_{worker}, slot_{slot}, socket_{worker.context(), fd}, fd_{fd},
+      in_{std::make_unique<Incoming>()}, out_{std::make_unique<Outgoing>()} {
+    socket_.non_blocking(true);
+    sockaddr_in6 bound{};
+    socklen_t size = sizeof bound;
+    ::getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size);
+    to_loom_address(bound, local_);
+    ipv4_ = local_.family == 4;
+    const auto* first = local_.ip + (ipv4_ ? 12 : 0);
+    wildcard_ = std::all_of<const std::uint8_t*>(
+        first, local_.ip + 16, [](std::uint8_t octet) { return octet == 0; });
+    for (std::size_t i = 0; i < batch; ++i) {
+        in_->parts[i] = {in_->room.data() + i * message_room, message_room - 192};
+        msghdr& in = in_->headers[i].msg_hdr;
+        in.msg_iov = &in_->parts[i];
+        in.msg_iovlen = 1;
+        in.msg_name = &in_->peers[i];
+        if (wildcard_) in.msg_control = &in_->control[i];
+        msghdr& out = out_->headers[i].msg_hdr;
+        out.msg_iov = &out_->parts[i];
+        out.msg_iovlen = 1;
+        out.msg_name = &out_->peers[i];
+    }
+    wait();
+}
+
+UdpListener::~UdpListener() = default;
+
+void UdpListener::wait() {
+    socket_.async_wait(
+        asio::posix::descriptor_base::wait_read, [this](const boost::system::error_code& error) {
+            if (error) return;
+            on_readable();
+        });
+}
+
+void UdpListener::on_readable() {
+    // A few batches, then the other sockets of the worker have their turn.
+    constexpr int batches_max = 8;
+    for (int i = 0; i < batches_max; ++i) {
+        const EventLoop::Turn turn{worker_};
+        if (!receive()) break;
+    }
+    if (!retired_) wait();
+}
+
+// True: there may be more.
+bool UdpListener::receive() {
+    Incoming& in = *in_;
+    for (mmsghdr& header : in.headers) {
+        header.msg_hdr.msg_namelen = sizeof(sockaddr_in6);
+        if (wildcard_) header.msg_hdr.msg_controllen = sizeof(Control);
+    }
+    const int count = ::recvmmsg(fd_, in.headers.data(), batch, MSG_DONTWAIT, nullptr);
+    if (count <= 0) return false;
+    worker_.count(worker_.metrics().udp_queries, static_cast<std::uint64_t>(count));
+    for (int i = 0; i < count; ++i)
+        serve(static_cast<std::size_t>(i), in.headers[static_cast<std::size_t>(i)].msg_len);
+    // After a small batch the next receive would most likely find nothing.
+    constexpr int worth_another = 8;
+    return count >= worth_another;
+}
+
+void UdpListener::serve(std::size_t index, std::size_t size) {
+    const auto* message = in_->room.data() + index * message_room;
+    Exchange& e = worker_.next_exchange();
+    e.transport = LOOM_TRANSPORT_UDP;
+    e.origin = Origin::udp;
+    e.udp = this;
+    e.tcp = nullptr;
+    e.listener = slot_;
+    const IntakeResult taken = take_in(
+        e, {message, size}, worker_.services().hash_key, {worker_.limits().udp_size});
+    if (taken.intake == Intake::ignore || (in_->headers[index].msg_hdr.msg_flags & MSG_TRUNC) != 0) {
+        worker_.count(worker_.metrics().malformed);
+        return;
+    }
+    take_addresses(e, index);
+    lend(e);
+    if (taken.intake == Intake::error) {
+        worker_.count_rejected(taken);
+        stage(
+            e, write_error_reply(
+                    {message, size}, taken.question_size, taken.rcode, taken.edns,
+                    worker_.limits().udp_size, {e.send_buffer, e.send_size}));
+        return;
+    }
+    worker_.serve(e);
+}
+
+void UdpListener::take_addresses(Exchange& e, std::size_t index) {
+    to_loom_address(in_->peers[index], e.client_address);
+    e.local_address = local_;
+    if (!wildcard_) return;
+    e.packet_interface = 0;
+    msghdr& header = in_->headers[index].msg_hdr;
+    for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr;
+         part = CMSG_NXTHDR(&header, part)) {
+        if (part->cmsg_level == IPPROTO_IP && part->cmsg_type == IP_PKTINFO) {
+            in_pktinfo info{};
+            std::memcpy(&info, CMSG_DATA(part), sizeof info);
+            std::memcpy(e.local_address.ip + 12, &info.ipi_addr, 4);
+        } else if (part->cmsg_level == IPPROTO_IPV6 && part->cmsg_type == IPV6_PKTINFO) {
+            in6_pktinfo info{};
+            std::memcpy(&info, CMSG_DATA(part), sizeof info);
+            std::memcpy(e.local_address.ip, &info.ipi6_addr, 16);
+            e.packet_interface = info.ipi6_ifindex;
+        }
+    }
+}
+
+void UdpListener::lend(Exchange& e) {
+    if (out_->count == batch) flush();
+    e.send_buffer = out_->at(out_->count);
+    e.send_size = message_room - 192;
+}
+
+void UdpListener::send(Exchange& e, std::size_t size) { stage(e, size); }
+
+void UdpListener::stage(const Exchange& e, std::size_t size) {
+    if (size == 0) return;
+    Outgoing& out = *out_;
+    const std::size_t i = out.count++;
+    out.parts[i] = {out.at(i), size};
+    msghdr& header = out.headers[i].msg_hdr;
+    header.msg_namelen = to_sockaddr(e.client_address, out.peers[i]);
+    if (wildcard_) {
+        // The answer leaves from the address that was asked.
+        header.msg_control = &out.control[i];
+        header.msg_controllen = sizeof(Control);
+        cmsghdr* part = CMSG_FIRSTHDR(&header);
+        if (ipv4_) {
+            in_pktinfo info{};
+            std::memcpy(&info.ipi_spec_dst, e.local_address.ip + 12, 4);
+            part->cmsg_level = IPPROTO_IP;
+            part->cmsg_type = IP_PKTINFO;
+            part->cmsg_len = CMSG_LEN(sizeof info);
+            std::memcpy(CMSG_DATA(part), &info, sizeof info);
+            header.msg_controllen = CMSG_SPACE(sizeof info);
+        } else {
+            in6_pktinfo info{};
+            std::memcpy(&info.ipi6_addr, e.local_address.ip, 16);
+            // Link-local addresses need the interface.
+            if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr)) info.ipi6_ifindex = e.packet_interface;
+            part->cmsg_level = IPPROTO_IPV6;
+            part->cmsg_type = IPV6_PKTINFO;
+            part->cmsg_len = CMSG_LEN(sizeof info);
+            std::memcpy(CMSG_DATA(part), &info, sizeof info);
+            header.msg_controllen = CMSG_SPACE(sizeof info);
+        }
+    }
+    if (!unsent_) {
+        unsent_ = true;
+        worker_.flush_later(*this);
+    }
+}
+
+void UdpListener::flush() {
+    Outgoing& out = *out_;
+    std::size_t sent = 0;
+    while (sent < out.count) {
+        const int count = ::sendmmsg(
+            fd_, out.headers.data() + sent, static_cast<unsigned>(out.count - sent), MSG_DONTWAIT);
+        if (count > 0) {
+            sent += static_cast<std::size_t>(count);
+            continue;
+        }
+        if (errno == EINTR) continue;
+        // A datagram that cannot be sent is lost, as on the way: the client asks again.
+        worker_.count(worker_.metrics().send_errors);
+        ++sent;
+    }
+    out.count = 0;
+    unsent_ = false;
+}
+
+void UdpListener::retire() {
+    if (retired_) return;
+    {
+        // What has arrived already is still answered.
+        const EventLoop::Turn turn{worker_};
+        while (receive()) {}
+    }
+    retired_ = true;
+    boost::system::error_code ignored;
+    socket_.cancel(ignored);
+}
+
+}  // namespace loom::host

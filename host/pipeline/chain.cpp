@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chain.hpp"
+
+#include "response_service.hpp"
+#include "../generation/instance.hpp"
+
+#include <dnsloom/dns/codes.hpp>
+
+#include <algorithm>
+#include <bit>
+
+namespace loom::host {
+
+namespace {
+
+constexpr loom_verdict fail_first = LOOM_FAIL(0xFFF);
+constexpr loom_verdict fail_last = LOOM_FAIL(0);
+
+bool is_chosen_failure(loom_verdict verdict) {
+    return verdict >= fail_first && verdict <= fail_last;
+}
+
+// A negative verdict: the rcode that the plugin chose, or SERVFAIL for its own error.
+void take_failure(Exchange& e, loom_verdict verdict) {
+    if (is_chosen_failure(verdict)) {
+        set_error(e, static_cast<std::uint16_t>(fail_last - verdict));
+        return;
+    }
+    set_error(e, dns::rcode::servfail);
+    e.pipeline->details[e.stage].instance->count_error(e.worker);
+}
+
+bool is_nodata(Exchange& e) {
+    if (e.response.rcode != dns::rcode::noerror) return false;
+    if (e.response.form == ResponseForm::wire && !make_records(e)) return false;
+    if (e.response.sections[0].count != 0) return false;
+    // A referral is no denial.
+    return std::ranges::none_of(e.response.sections[1].view(), [](const loom_record& record) {
+        return record.type == dns::rr_type::ns;
+    });
+}
+
+bool goes_on(Exchange& e, const OutcomeRules& on) {
+    switch (e.response.rcode) {
+    case dns::rcode::nxdomain:
+        return on.nxdomain == Outcome::next;
+    case dns::rcode::refused:
+        return on.refused == Outcome::next;
+    case dns::rcode::servfail:
+        return on.servfail == Outcome::next;
+    case dns::rcode::noerror:
+        return on.nodata == Outcome::next && is_nodata(e);
+    default:
+        return false;
+    }
+}
+
+bool holds_here(const Exchange& e, std::span<const dns::Name> zones) {
+    if (zones.empty()) return true;
+    const auto name =
+        dns::NameView::from_trusted({e.qname_lower.data, e.qname_lower.size});
+    return std::ranges::any_of(
+        zones, [&](const dns::Name& zone) { return name.is_subdomain_of(zone); });
+}
+
+// Whether an outcome rule of the running stage sends the query on to the next one. The answer is
+// kept for the case that nobody behind has a better one.
+bool set_aside(Exchange& e) {
+    if ((e.pipeline->rules >> e.stage & 1U) == 0) return false;
+    const StageDetails& details = e.pipeline->details[e.stage];
+    if (!holds_here(e, details.fallthrough) || !goes_on(e, details.on)) return false;
+    leave_send_buffer(e);
+    if (!e.has_aside) e.aside = e.response;
+    e.has_aside = true;
+    e.response.clear();
+    return true;
+}
+
+Walk go_up(Exchange& e);
+
+// Decides what follows a verdict on the way down. True: go on down with the next stage.
+bool continues_down(Exchange& e, loom_verdict verdict, Walk& end) {
+    switch (verdict) {
+    case LOOM_NEXT:
+        e.passed |= StageMask{1} << e.stage;
+        ++e.stage;
+        return true;
+    case LOOM_ANSWERED:
+        if (e.response.form == ResponseForm::none) take_failure(e, LOOM_E_STATE);
+        break;
+    case LOOM_PENDING:
+        if (e.suspension == Suspension::armed || e.suspension == Suspension::resumed) {
+            end = Walk::pending;
+            return false;
+        }
+        take_failure(e, LOOM_E_STATE);
+        break;
+    case LOOM_DROP:
+        end = Walk::dropped;
+        return false;
+    default:
+        take_failure(e, verdict);
+    }
+    if (e.pipeline->rules != 0 && set_aside(e)) {
+        ++e.stage;
+        return true;
+    }
+    end = go_up(e);
+    return false;
+}
+
+Walk go_down(Exchange& e) {
+    const Pipeline& pipeline = *e.pipeline;
+    const auto count = static_cast<std::uint16_t>(pipeline.stages.size());
+    const StageMask skipped = e.qclass == dns::rr_class::in ? 0 : pipeline.in_only;
+    while (e.stage < count) {
+        const Stage& stage = pipeline.stages[e.stage];
+        if (!stage.on_query || (skipped >> e.stage & 1U) != 0) {
+            e.passed |= StageMask{1} << e.stage;
+            ++e.stage;
+            continue;
+        }
+        const loom_verdict verdict = stage.on_query(stage.self, stage.worker_state, &e);
+        if (verdict == LOOM_NEXT) [[likely]] {
+            e.passed |= StageMask{1} << e.stage;
+            ++e.stage;
+            continue;
+        }
+        Walk end{};
+        if (!continues_down(e, verdict, end)) return end;
+    }
+    if (e.has_aside) {
+        e.response = e.aside;
+        e.has_aside = false;
+    } else {
+        set_error(e, dns::rcode::refused);
+    }
+    return go_up(e);
+}
+
+// True: go on up.
+bool continues_up(Exchange& e, loom_verdict verdict, Walk& end) {
+    switch (verdict) {
+    case LOOM_NEXT:
+    case LOOM_ANSWERED:
+        if (e.response.form == ResponseForm::none) take_failure(e, LOOM_E_STATE);
+        return true;
+    case LOOM_PENDING:
+        if (e.suspension == Suspension::armed || e.suspension == Suspension::resumed) {
+            end = Walk::pending;
+            return false;
+        }
+        take_failure(e, LOOM_E_STATE);
+        return true;
+    case LOOM_DROP:
+        end = Walk::dropped;
+        return false;
+    default:
+        take_failure(e, verdict);
+        return true;
+    }
+}
+
+Walk go_up(Exchange& e) {
+    e.phase = LOOM_PHASE_RESPONSE;
+    StageMask left = e.passed & e.pipeline->responders;
+    if (e.stage < stages_max) left &= (StageMask{1} << e.stage) - 1;
+    while (left != 0) {
+        const auto index = static_cast<std::uint16_t>(std::bit_width(left) - 1);
+        left &= ~(StageMask{1} << index);
+        e.stage = index;
+        const Stage& stage = e.pipeline->stages[index];
+        const loom_verdict verdict = stage.on_response(stage.self, stage.worker_state, &e);
+        Walk end{};
+        if (!continues_up(e, verdict, end)) return end;
+    }
+    return Walk::done;
+}
+
+}  // namespace
+
+Walk walk(Exchange& e) { return go_down(e); }
+
+Walk walk_resumed(Exchange& e) {
+    e.stage = e.wait_stage;
+    e.suspension = Suspension::none;
+    const Stage& stage = e.pipeline->stages[e.stage];
+    const loom_plugin& plugin = *e.pipeline->details[e.stage].plugin;
+    const loom_verdict verdict =
+        plugin.on_resume ? plugin.on_resume(
+                               stage.self, stage.worker_state, &e, e.resume_reason,
+                               e.resume_argument)
+                         : LOOM_E_UNSUPPORTED;
+    Walk end{};
+    if (e.phase == LOOM_PHASE_QUERY)
+        return continues_down(e, verdict, end) ? go_down(e) : end;
+    return continues_up(e, verdict, end) ? go_up(e) : end;
+}
+
+Walk walk_cancelled(Exchange& e, std::uint16_t extended_error) {
+    e.stage = e.wait_stage;
+    e.suspension = Suspension::none;
+    const Stage& stage = e.pipeline->stages[e.stage];
+    const loom_plugin& plugin = *e.pipeline->details[e.stage].plugin;
+    const loom_token token =
+        std::uint64_t{e.nonce} << 32U | std::uint64_t{e.worker} << 24U | e.slot;
+    if (plugin.on_cancel) plugin.on_cancel(stage.self, stage.worker_state, &e, token);
+    set_error(e, dns::rcode::servfail);
+    add_extended_error(e, extended_error, {});
+    return go_up(e);
+}
+
+}  // namespace loom::host

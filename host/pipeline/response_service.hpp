@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table behind LOOM_SERVICE_RESPONSE, and the conversions between a response's two forms.
+#pragma once
+
+#include "exchange.hpp"
+
+#include <dnsloom/abi/service/response.h>
+
+namespace loom::host {
+
+extern const loom_response_1 response_service;
+
+/// Makes records of a wire response; false when the message is malformed or memory is short.
+bool make_records(Exchange& e);
+/// Makes a wire response of records, in the arena, never truncated; false when memory is short.
+bool make_wire(Exchange& e);
+/// Writes records form straight into `room`, truncating as RFC 2181 section 9 says. Returns the size.
+std::size_t write_records(Exchange& e, std::span<std::uint8_t> room);
+
+/// Sets a response without records.
+void set_error(Exchange& e, std::uint16_t rcode);
+/// Adds an EDNS option to the reply; false when there is no room for it.
+bool add_option(Exchange& e, std::uint16_t code, std::span<const std::uint8_t> value);
+/// Adds an extended error (RFC 8914).
+bool add_extended_error(Exchange& e, std::uint16_t info_code, std::string_view text);
+
+/// Moves what stands in the lent send buffer into the arena, before the buffer goes.
+void leave_send_buffer(Exchange& e);
+
+}  // namespace loom::host

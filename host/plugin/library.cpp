@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "library.hpp"
+
+#include "mapped.hpp"
+#include "module_check.hpp"
+
+// Saves linking Boost.Filesystem.
+#define BOOST_DLL_USE_STD_FS
+#include <boost/dll/shared_library.hpp>
+#include <fmt/format.h>
+
+#include <dlfcn.h>
+#include <link.h>
+
+#include <algorithm>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+namespace loom::host {
+namespace {
+
+namespace fs = std::filesystem;
+namespace dll = boost::dll;
+
+std::unexpected<Error> failure(const fs::path& path, std::string_view what) {
+    return std::unexpected{Error{fmt::format("{}: {}", printable(path.native(), 320), what)}};
+}
+
+/// The loader's own words, without the path that it begins them with.
+std::string loader_error(const fs::path& path) {
+    const char* text = ::dlerror();
+    if (text == nullptr) return "unknown error of the dynamic loader";
+    std::string_view rest = text;
+    const std::string place = path.native() + ": ";
+    if (rest.starts_with(place)) rest.remove_prefix(place.size());
+    return printable(rest, 640);
+}
+
+bool is_loaded(const fs::path& path) {
+    void* handle = ::dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL | RTLD_NOLOAD);
+    if (handle == nullptr) return false;
+    ::dlclose(handle);
+    return true;
+}
+
+std::string_view view(const loom_str& text) { return {text.data, text.size}; }
+
+Result<void>
+check_agreement(const loom_module& module, const PluginFile& file, const fs::path& path) {
+    const loom_plugin& first = *module.plugins[0];
+    if (view(first.id) == file.id && view(first.version) == file.version) return {};
+    return failure(
+        path,
+        fmt::format(
+            "calls itself {} {} in its LOOM note, but {} {} in loom_plugin; make them the same",
+            file.id,
+            file.version,
+            printable(view(first.id)),
+            printable(view(first.version))));
+}
+
+std::uintptr_t base_of(const dll::shared_library& file) {
+    link_map* map = nullptr;
+    if (::dlinfo(file.native(), RTLD_DI_LINKMAP, &map) != 0 || map == nullptr) return 0;
+    return map->l_addr;
+}
+
+/// Only looked for when it happened, so the file may be read once more.
+std::string pin_reason(const fs::path& path) {
+    const auto file = check_elf_file(path);
+    if (!file) return file.error().text;
+    if (file->thread_local_destructors) {
+        return "a thread that still runs has one of its thread_local objects with a destructor; "
+               "keep such state in worker_init";
+    }
+    if (is_loaded(path))
+        return "something else holds the object: a library that needs it, or a "
+               "second dlopen() of the same file";
+    return "the dynamic loader did not let it go";
+}
+
+}  // namespace
+
+struct Library::Loaded {
+    fs::path path;
+    PluginFile file;
+    UnloadPolicy policy = UnloadPolicy::unmap;
+    dll::shared_library object;
+    std::uintptr_t base = 0;
+    std::span<const loom_plugin* const> plugins;
+    std::optional<UnloadResult> closed;
+};
+
+Library::Library(std::unique_ptr<Loaded> loaded) : loaded_{std::move(loaded)} {}
+Library::Library(Library&&) noexcept = default;
+
+Library::~Library() {
+    if (loaded_) close();
+}
+
+Result<Library> Library::open(const fs::path& copy, const PluginFile& file, UnloadPolicy policy) {
+    std::error_code error;
+    const auto path = fs::canonical(copy, error);
+    if (error) return failure(copy, error.message());
+    // The loader would give the old code again, whatever the file holds now.
+    if (is_loaded(path)) return failure(path, "is loaded already; load a private copy of it");
+
+    auto loaded = std::make_unique<Loaded>();
+    loaded->path = path;
+    loaded->file = file;
+    loaded->policy = policy;
+    // Bound at once: an incomplete plugin must fail here, not on its first query. Local: plugins
+    // must not find each other's symbols.
+    loaded->object.load(path, error, dll::load_mode::rtld_now | dll::load_mode::rtld_local);
+    if (error) return failure(path, "cannot be loaded: " + loader_error(path));
+    loaded->base = base_of(loaded->object);
+
+    if (!loaded->object.has(LOOM_MODULE_SYMBOL)) {
+        return failure(
+            path, "exports no " LOOM_MODULE_SYMBOL "; link it with the SDK's plugin.map");
+    }
+    const auto& module = loaded->object.get<const loom_module>(LOOM_MODULE_SYMBOL);
+    if (auto done = check_module(module, path.native()); !done) {
+        return std::unexpected{done.error()};
+    }
+    if (auto done = check_agreement(module, file, path); !done) {
+        return std::unexpected{done.error()};
+    }
+    loaded->plugins = {module.plugins, module.plugin_count};
+    return Library{std::move(loaded)};
+}
+
+std::span<const loom_plugin* const> Library::plugins() const { return loaded_->plugins; }
+
+const loom_plugin* Library::find(std::string_view id) const {
+    const auto found = std::ranges::find(
+        loaded_->plugins, id, [](const loom_plugin* each) { return view(each->id); });
+    return found == loaded_->plugins.end() ? nullptr : *found;
+}
+
+const fs::path& Library::path() const { return loaded_->path; }
+const PluginFile& Library::file() const { return loaded_->file; }
+std::uintptr_t Library::base_address() const { return loaded_->base; }
+
+UnloadResult Library::close() {
+    using Outcome = UnloadResult::Outcome;
+    Loaded& loaded = *loaded_;
+    if (loaded.closed) return *loaded.closed;
+    loaded.plugins = {};
+    if (loaded.policy == UnloadPolicy::keep) {
+        // Another reference keeps the object when this one's goes.
+        ::dlopen(loaded.path.c_str(), RTLD_LAZY | RTLD_LOCAL | RTLD_NOLOAD);
+        loaded.object.unload();
+        loaded.closed = UnloadResult{Outcome::kept, "plugins are kept (host.keep_plugins)"};
+        return *loaded.closed;
+    }
+    loaded.object.unload();
+    const bool gone = !is_loaded(loaded.path) && mapped_segments(loaded.path) == 0;
+    loaded.closed = gone ? UnloadResult{Outcome::unmapped, {}}
+                         : UnloadResult{Outcome::pinned, pin_reason(loaded.path)};
+    return *loaded.closed;
+}
+
+}  // namespace loom::host

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// Asks other servers, and answers with what they say.
+#include "dispatcher.hpp"
+#include "forward_metrics.hpp"
+#include "health.hpp"
+#include "name_set.hpp"
+#include "options.hpp"
+#include "reply_delivery.hpp"
+#include "settings.hpp"
+
+#include <dnsloom/dns/codes.hpp>
+#include <dnsloom/dns/header.hpp>
+#include <dnsloom/plugin.hpp>
+
+#include <atomic>
+#include <string>
+#include <utility>
+
+namespace loom::forward {
+namespace {
+
+Ask ask_of(const loom::Query& query) {
+    std::uint16_t flags = 0;
+    if (query.has(LOOM_QUERY_RD)) flags |= dns::flag::rd;
+    if (query.has(LOOM_QUERY_CD)) flags |= dns::flag::cd;
+    if (query.has(LOOM_QUERY_AD)) flags |= dns::flag::ad;
+    return {
+        .qname = query.name(),
+        .qtype = query->qtype,
+        .qclass = query->qclass,
+        .flags = flags,
+        .dnssec_ok = query.has(LOOM_QUERY_DO)};
+}
+
+std::string describe(const Failure& failure, const Settings& settings) {
+    const auto& to = settings.to[failure.upstream].text;
+    switch (failure.kind) {
+    case Failure::Kind::timed_out:
+        return to + ": timed out";
+    case Failure::Kind::network:
+        return to + ": " + describe_errno(failure.error);
+    case Failure::Kind::malformed:
+        return to + ": malformed reply";
+    case Failure::Kind::no_room:
+        break;
+    }
+    return to + ": too many queries under way";
+}
+
+loom_verdict refuse(loom::Query& query, std::uint16_t ede, std::string_view text) {
+    auto response = query.response();
+    if (response.begin(dns::rcode::servfail, LOOM_FLAG_RA) != LOOM_OK)
+        return LOOM_FAIL(dns::rcode::servfail);
+    response.extended_error(ede, text);
+    return LOOM_ANSWERED;
+}
+
+/// Zone transfers are many messages, and no answer to one query.
+bool is_forwardable(const loom_query& query) {
+    return query.opcode == dns::opcode::query && query.qtype != dns::rr_type::axfr &&
+           query.qtype != dns::rr_type::ixfr;
+}
+
+}  // namespace
+
+class Forward {
+public:
+    struct Scratch {
+        Exchange* exchange;
+    };
+    static constexpr loom::Info info{
+        .summary = "Asks other servers over UDP and TCP, and answers with what they say.",
+        .roles = LOOM_ROLE_UPSTREAM,
+        .options = option_specs,
+        .option_count = option_count,
+        .scratch_size = sizeof(Scratch),
+    };
+
+    struct Worker {
+        Worker(Forward& plugin, uint32_t worker)
+            : dispatcher{plugin.host_, plugin.settings_, plugin.metrics_, plugin.health_, worker} {}
+        Dispatcher dispatcher;
+    };
+
+    Forward(const loom::Host& host, const loom::Options& options)
+        : host_{host},
+          settings_{options},
+          except_{host, settings_.except},
+          metrics_{host, settings_},
+          health_{settings_.checks_health() ? settings_.max_fails : 0} {
+        for (std::size_t i = 0; i < settings_.to.size(); ++i) metrics_.up(i, true);
+        const auto* table = &host.table();
+        meta_ = static_cast<const loom_meta_1*>(table->service(table, LOOM_SERVICE_META));
+        if (meta_) meta_->key(table, str("forward/upstream"), &upstream_key_);
+    }
+
+    void stop() { health_.retire(); }
+
+    loom_verdict on_query(Worker& worker, loom::Query& query) {
+        if (except_.covers(*query.raw())) return LOOM_NEXT;
+        if (!is_forwardable(*query.raw())) return LOOM_FAIL(dns::rcode::notimp);
+        if (!enter()) {
+            metrics_.rejected(query->worker);
+            return refuse(query, dns::ede_code::network_error, "too many concurrent queries");
+        }
+        auto* exchange = worker.dispatcher.open(ask_of(query), first_path(query));
+        const auto token = exchange ? query.suspend() : loom_token{0};
+        if (token == 0) {
+            if (exchange) worker.dispatcher.close(*exchange);
+            leave();
+            return refuse(query, dns::ede_code::network_error, "too many concurrent queries");
+        }
+        query.scratch<Scratch>().exchange = exchange;
+        worker.dispatcher.launch(*exchange, token, query->deadline_ns, query->now_ns);
+        return LOOM_PENDING;
+    }
+
+    loom_verdict on_resume(Worker& worker, loom::Query& query, int32_t, void* arg) {
+        auto& exchange = *static_cast<Exchange*>(arg);
+        const auto verdict = exchange.has_reply ? answer(query, exchange) : fail(query, exchange);
+        worker.dispatcher.close(exchange);
+        leave();
+        return verdict;
+    }
+
+    void on_cancel(Worker& worker, loom::Query& query, loom_token) {
+        worker.dispatcher.close(*query.scratch<Scratch>().exchange);
+        leave();
+    }
+
+private:
+    Path first_path(const loom::Query& query) const {
+        if (settings_.force_tcp) return Path::tcp;
+        return !settings_.prefer_udp && query.has(LOOM_QUERY_STREAM) ? Path::tcp : Path::udp;
+    }
+
+    bool enter() {
+        if (settings_.max_concurrent == 0) return true;
+        if (concurrent_.fetch_add(1, std::memory_order_relaxed) < settings_.max_concurrent)
+            return true;
+        leave();
+        return false;
+    }
+    void leave() {
+        if (settings_.max_concurrent != 0) concurrent_.fetch_sub(1, std::memory_order_relaxed);
+    }
+
+    loom_verdict answer(loom::Query& query, Exchange& exchange) const {
+        const auto& to = settings_.to[exchange.answered_by].text;
+        if (meta_) {
+            const auto* octets = reinterpret_cast<const std::uint8_t*>(to.data());
+            meta_->set(query.raw(), upstream_key_, {octets, to.size()});
+        }
+        if (deliver(query, exchange.reply, exchange.checked)) return LOOM_ANSWERED;
+        return refuse(query, dns::ede_code::invalid_data, to + ": malformed reply");
+    }
+
+    loom_verdict fail(loom::Query& query, const Exchange& exchange) const {
+        const auto code = exchange.failure.kind == Failure::Kind::timed_out
+                              ? dns::ede_code::no_reachable_authority
+                              : dns::ede_code::network_error;
+        return refuse(query, code, describe(exchange.failure, settings_));
+    }
+
+    Host host_;
+    Settings settings_;
+    NameSet except_;
+    ForwardMetrics metrics_;
+    Health health_;
+    std::atomic<std::uint64_t> concurrent_{0};
+    const loom_meta_1* meta_ = nullptr;
+    uint32_t upstream_key_ = 0;
+};
+
+}  // namespace loom::forward
+
+LOOM_PLUGIN(loom::forward::Forward, "forward", "1.0.0");

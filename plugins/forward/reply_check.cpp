@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reply_check.hpp"
+
+#include <dnsloom/dns/edns.hpp>
+#include <dnsloom/dns/message.hpp>
+
+#include <algorithm>
+
+namespace loom::forward {
+namespace {
+
+/// Errors of a server that did not understand the query.
+bool may_come_alone(std::uint16_t rcode) {
+    return rcode == dns::rcode::formerr || rcode == dns::rcode::servfail ||
+           rcode == dns::rcode::notimp || rcode == dns::rcode::refused;
+}
+
+bool is_bare_error(const dns::Header& header, std::size_t size) {
+    return size == dns::header_size && header.questions == 0 &&
+           header.records == decltype(header.records){} && may_come_alone(header.rcode());
+}
+
+}  // namespace
+
+std::expected<CheckedReply, ReplyFault>
+check_question(std::span<const std::uint8_t> reply, std::span<const std::uint8_t> question) {
+    const auto header = dns::Header::read(reply);
+    if (!header) return std::unexpected{ReplyFault::malformed};
+    if (!header->has(dns::flag::qr) || header->opcode() != dns::opcode::query)
+        return std::unexpected{ReplyFault::wrong_question};
+
+    CheckedReply checked{.size = reply.size(), .rcode = header->rcode()};
+    if (is_bare_error(*header, reply.size())) {
+        checked.is_bare = true;
+        return checked;
+    }
+    const auto body = reply.subspan(dns::header_size);
+    if (header->questions != 1 || body.size() < question.size() ||
+        !std::ranges::equal(body.first(question.size()), question))
+        return std::unexpected{ReplyFault::wrong_question};
+    checked.is_truncated = header->has(dns::flag::tc);
+    return checked;
+}
+
+std::expected<CheckedReply, ReplyFault>
+check_reply(std::span<const std::uint8_t> reply, std::span<const std::uint8_t> question) {
+    auto checked = check_question(reply, question);
+    if (!checked || checked->is_bare || checked->is_truncated) return checked;
+
+    auto reader = dns::MessageReader::open(reply);
+    if (!reader) return std::unexpected{ReplyFault::malformed};
+    auto record = reader->next();
+    for (; record && *record; record = reader->next()) {
+        checked->opt_is_last = false;
+        if ((*record)->type != dns::rr_type::opt) continue;
+        if (checked->opt_offset != 0 || (*record)->section != dns::Section::additional)
+            return std::unexpected{ReplyFault::malformed};
+        const auto opt = dns::Opt::read(**record);
+        if (!opt) return std::unexpected{ReplyFault::malformed};
+        checked->opt_offset = (*record)->offset;
+        checked->opt_size = (*record)->end() - (*record)->offset;
+        checked->opt_is_last = true;
+        checked->rcode = opt->rcode(reader->header());
+    }
+    if (!record) return std::unexpected{ReplyFault::malformed};
+    checked->size = reader->offset();
+    return checked;
+}
+
+}  // namespace loom::forward

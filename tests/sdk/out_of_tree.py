@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Acceptance test 20, and the SDK as its users have it: the examples are copied to a folder of their own and built
+against a staged install that has been moved away from the source tree."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from support import message, peers, wait
+from support.case import ROOT, Case, Skip, main
+from support.server import Dnsloom, run, servers
+
+BUILD = Path(os.environ["DNSLOOM_BUILD"])
+
+
+class Installed(Case):
+    """`self.sdk` is the prefix of an installed SDK."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.stage = Path(tempfile.mkdtemp(prefix="dnsloom-sdk."))
+        cls.addClassCleanup(shutil.rmtree, cls.stage, ignore_errors=True)
+        command(["meson", "install", "-C", str(BUILD), "--no-rebuild", "--quiet"],
+                env={"DESTDIR": str(cls.stage / "destdir")})
+        (prefix,) = [path.parent for path in (cls.stage / "destdir").rglob("include") if (path / "dnsloom").is_dir()]
+        cls.sdk = cls.stage / "moved" / "sdk"
+        shutil.copytree(prefix, cls.sdk)
+        shutil.rmtree(cls.stage / "destdir")
+        (cls.pkg_config,) = {path.parent for path in cls.sdk.rglob("dnsloom-sdk.pc")}
+
+    def copy(self, name):
+        """The example in a folder that has no source tree above it."""
+        folder = self.folder / name
+        shutil.copytree(ROOT / "examples" / name, folder)
+        return folder
+
+    def make(self, folder, *targets):
+        command(["make", "-C", str(folder), *targets], env={"PKG_CONFIG_PATH": str(self.pkg_config)})
+
+    def cmake(self, folder):
+        build = folder / "build"
+        command([peers.tool("cmake"), "-S", str(folder), "-B", str(build), f"-DCMAKE_PREFIX_PATH={self.sdk}"])
+        command([peers.tool("cmake"), "--build", str(build)])
+        return build
+
+
+def command(words, env=None, cwd=None):
+    result = subprocess.run(words, env=os.environ | (env or {}), cwd=cwd, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, text=True)
+    if result.returncode != 0:
+        raise AssertionError(f"{' '.join(words)}:\n{result.stdout}")
+    return result.stdout
+
+
+class Layout(Installed):
+    def test_headers_archives_map_and_licence_are_there(self):
+        for name in ("dnsloom/plugin.hpp", "dnsloom/abi/abi.h", "dnsloom/dns/name.hpp", "dnsloom/harness/harness.hpp"):
+            self.assertTrue((self.sdk / "include" / name).is_file(), name)
+        names = {path.name for path in self.sdk.rglob("*")}
+        for name in ("libdnsloom-dns.a", "libdnsloom-harness.a", "plugin.map", "LICENSE", "dnsloom-sdk.pc",
+                     "dnsloom_sdkConfig.cmake", "dnsloom_sdkConfigVersion.cmake"):
+            self.assertIn(name, names)
+
+    def test_nothing_names_the_source_or_build_tree(self):
+        for pattern in ("*.pc", "*.cmake", "*.hpp", "*.h"):
+            for path in self.sdk.rglob(pattern):
+                text = path.read_text()
+                self.assertNotIn(str(ROOT), text, path)
+                self.assertNotIn(str(BUILD), text, path)
+
+    def test_every_header_compiles_alone(self):
+        for path in sorted((self.sdk / "include").rglob("*.h*")):
+            header = path.relative_to(self.sdk / "include")
+            languages = (["gcc", "-std=c11", "-x", "c"], ["g++", "-std=c++17", "-x", "c++"]) if path.suffix == ".h" \
+                else (["g++", "-std=c++23", "-x", "c++"],)
+            for language in languages:
+                with self.subTest(header=str(header), language=language[1]):
+                    source = self.folder / "header.txt"
+                    source.write_text(f"#include <{header}>\n")
+                    command([*language, "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Werror",
+                             "-I", str(self.sdk / "include"), str(source)])
+
+    def test_plugindir_and_map_are_variables(self):
+        def variable(name):
+            return command(["pkg-config", f"--variable={name}", "dnsloom-sdk"],
+                           env={"PKG_CONFIG_PATH": str(self.pkg_config)}).strip()
+
+        self.assertTrue(Path(variable("map")).is_file())
+        self.assertTrue(variable("plugindir").endswith("dnsloom/plugins"))
+
+
+class Examples(Installed):
+    def check_plugin(self, shared_object):
+        """Exports one symbol, and nothing that would pin it."""
+        symbols = command(["nm", "-D", "--defined-only", str(shared_object)]).split("\n")
+        self.assertEqual([line.split()[-1] for line in symbols if line], ["loom_module_0"])
+        code, out, err = run("plugin", "inspect", shared_object)
+        self.assertEqual(code, 0, out + err)
+        self.assertIn(shared_object.stem.removeprefix("lib"), out)
+
+    def serve(self, name, shared_object, options=""):
+        """A server with the plugin in a folder of its own."""
+        plugins = self.folder / "plugins"
+        plugins.mkdir(exist_ok=True)
+        shutil.copyfile(shared_object, plugins / f"{name}.so")
+        return self.enter(Dnsloom(
+            self.folder, servers(f'[{{ plugin = "{name}"{options} }}, {{ plugin = "whoami" }}]'),
+            plugin_path=[plugins]))
+
+    def replace(self, server, name, shared_object):
+        """Drops another build in while the server runs; the old one has to go."""
+        plugins = self.folder / "plugins"
+        shutil.copyfile(shared_object, plugins / "new")
+        (plugins / "new").replace(plugins / f"{name}.so")
+        server.reload()
+
+    def rebuild(self, shared_object):
+        """Another build of the same: with a section that nobody reads."""
+        note, new = self.folder / "note", self.folder / "rebuilt.so"
+        note.write_text("another build")
+        command(["objcopy", "--add-section", f".test.build={note}", str(shared_object), str(new)])
+        return new
+
+    def txt(self, server):
+        reply = server.ask("example.test", "TXT")
+        return message.txt_strings(reply.answer[0].rdata) if reply.answer else []
+
+    def query_and_replace(self, name, built, wanted, options=""):
+        self.check_plugin(built)
+        server = self.serve(name, built, options)
+        self.assertEqual(self.txt(server), [wanted])
+        self.assertEqual(len(server.ask("example.test", "A").additional), 2, "whoami answers the rest")
+        before = server.plugin_maps(name)
+        self.replace(server, name, self.rebuild(built))
+        self.assertEqual(self.txt(server), [wanted])
+        wait.until(lambda: len(server.plugin_maps(name)) == 1 and server.plugin_maps(name) != before,
+                   "the old copy is unmapped")
+
+    def test_20_c(self):
+        folder = self.copy("minimal_c")
+        self.make(folder)
+        self.query_and_replace("minimal", folder / "minimal.so", "minimal")
+
+    def test_20_c_with_cmake(self):
+        build = self.cmake(self.copy("minimal_c"))
+        self.query_and_replace("minimal", build / "minimal.so", "minimal")
+
+    def test_20_cpp(self):
+        folder = self.copy("hello")
+        self.make(folder)
+        self.query_and_replace("hello", folder / "hello.so", "good day", ', greeting = "good day"')
+
+    def test_20_cpp_with_cmake(self):
+        build = self.cmake(self.copy("hello"))
+        self.query_and_replace("hello", build / "hello.so", "hello")
+
+    def test_20_c_with_clang(self):
+        folder = self.copy("minimal_c")
+        command(["make", "-C", str(folder), f"CC={peers.tool('clang')}"], env={"PKG_CONFIG_PATH": str(self.pkg_config)})
+        self.query_and_replace("minimal", folder / "minimal.so", "minimal")
+
+    def test_20_rust(self):
+        cargo = shutil.which("cargo")
+        if not cargo:
+            raise Skip("cargo is not installed")
+        folder = self.copy("minimal_rust")
+        command([cargo, "build", "--release", "--offline", "--quiet"], cwd=folder)
+        self.query_and_replace("minimal_rust", folder / "target/release/libminimal_rust.so", "rust")
+
+    def test_make_install_puts_the_plugin_where_the_host_looks(self):
+        folder = self.copy("hello")
+        self.make(folder, "install")
+
+        self.assertEqual(len(list(self.sdk.rglob("plugins/hello.so"))), 1)
+
+    def test_blocklist_denies_and_follows_its_file(self):
+        folder = self.copy("blocklist")
+        self.make(folder, "check", "blocklist.so")
+        self.check_plugin(folder / "blocklist.so")
+        names = self.folder / "blocked.txt"
+        names.write_text("ads.test\n")
+        server = self.serve("blocklist", folder / "blocklist.so", ', path = "blocked.txt"')
+
+        reply = server.ask("x.ads.test", edns=1232)
+        self.assertEqual(reply.rcode, "NXDOMAIN")
+        self.assertEqual(reply.opt.option(15)[:2], b"\0\x0f")
+        self.assertEqual(server.ask("good.test").rcode, "NOERROR")
+        self.assertEqual(server.metric("dnsloom_blocklist_blocked_total"), 1)
+
+        new = self.folder / "new.txt"
+        new.write_text("other.test\n")
+        new.replace(names)
+        wait.until(lambda: server.ask("other.test").rcode == "NXDOMAIN", "the new list is used")
+        self.assertEqual(server.ask("x.ads.test").rcode, "NOERROR")
+
+    def test_blocklist_with_cmake(self):
+        build = self.cmake(self.copy("blocklist"))
+        command(["ctest", "--test-dir", str(build), "--output-on-failure"])
+
+    def test_cmake_refuses_another_version(self):
+        folder = self.copy("hello")
+        lists = folder / "CMakeLists.txt"
+        lists.write_text(lists.read_text().replace("dnsloom_sdk 0.1", "dnsloom_sdk 9.9"))
+
+        with self.assertRaises(AssertionError):
+            self.cmake(folder)
+
+
+class Guide(Case):
+    def test_plugin_in_the_guide_is_the_example(self):
+        guide = (ROOT / "sdk" / "README.md").read_text()
+        blocks = re.findall(r"```cpp\n(.*?)```", guide, re.DOTALL)
+        example = (ROOT / "examples" / "hello" / "hello.cpp").read_text()
+
+        self.assertIn(example, blocks)
+
+
+if __name__ == "__main__":
+    main()

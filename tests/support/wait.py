@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Waiting for conditions: tests say what they wait for, never how long it takes."""
+import select
+import time
+
+LIMIT = 30.0
+
+
+def until(condition, what, limit=LIMIT):
+    """Calls `condition` until it gives something true, and returns that."""
+    poll, end = select.poll(), time.monotonic() + limit
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {limit:g} s: {what}")
+        poll.poll(5)  # Milliseconds.

@@ -90,6 +90,9 @@ int Server::run(const Config& config) {
         for (const auto& worker : workers_) worker->join();
         return exit_code_;
     }
+    // From here on answering goes first: a reload takes its time.
+    constexpr int niceness = 5;
+    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);
     control_.run();
     return exit_code_;
 }
@@ -165,25 +168,41 @@ void Server::apply(const HostConfig& host) {
         images_->set_policy(host.keep_plugins ? UnloadPolicy::keep : default_unload_policy);
 }
 
+// Watches that stay are not touched: a change since the last look is still reported.
 void Server::watch_files() {
-    for (const loom_handle handle : watches_) files_.cancel(handle);
-    watches_.clear();
     const Config& config = current_->config;
-    if (!config.host.watch) return;
+    std::set<std::string> files;
+    std::set<std::string> folders;
+    if (config.host.watch) {
+        for (const Config* wanted : std::initializer_list<const Config*>{&config, &refused_config_}) {
+            files.insert(wanted->files.begin(), wanted->files.end());
+            folders.insert(wanted->include_directories.begin(), wanted->include_directories.end());
+            // Wherever a plugin could be: one that is missing, or goes ahead of another, may
+            // come later.
+            const auto& path = wanted->host.plugin_path;
+            const Catalog catalog{{path.begin(), path.end()}};
+            for (const ServerConfig& server : wanted->servers)
+                for (const StepConfig& step : server.pipeline)
+                    for (const auto& file : catalog.candidates(step.plugin))
+                        files.insert(file.string());
+        }
+    }
+    std::erase_if(watches_, [&](const auto& entry) {
+        if (files.contains(entry.first) || folders.contains(entry.first)) return false;
+        files_.cancel(entry.second);
+        return true;
+    });
     const auto changed = [this](const std::string& what) {
         return [this, what] {
-            request_reload(what, [](const ReloadOutcome&) {});
+            request_reload(what + " changed", [](const ReloadOutcome&) {});
         };
     };
-    for (const std::string& file : config.files)
-        watches_.push_back(files_.file(file, nullptr, changed(file + " changed")));
-    for (const std::string& folder : config.include_directories)
-        watches_.push_back(files_.folder(folder, changed(folder + " changed")));
-    std::set<std::string> plugins;
-    for (const auto& instance : current_->instances)
-        plugins.insert(instance->image().source.string());
-    for (const std::string& file : plugins)
-        watches_.push_back(files_.file(file, nullptr, changed(file + " changed")));
+    for (const std::string& file : files)
+        if (!watches_.contains(file))
+            watches_.emplace(file, files_.file(file, nullptr, changed(file)));
+    for (const std::string& folder : folders)
+        if (!watches_.contains(folder))
+            watches_.emplace(folder, files_.folder(folder, changed(folder)));
 }
 
 // -- Reload --
@@ -212,6 +231,8 @@ ReloadOutcome Server::reload(const std::string& reason) {
     notify_service_manager("RELOADING=1");
     bool unchanged = false;
     const auto done = build_and_swap(unchanged);
+    if (unchanged) refused_config_ = {};
+    watch_files();
     notify_service_manager("READY=1");
     const std::uint32_t lane = metrics_.lane(LOOM_CONTROL);
     if (!done) {
@@ -230,7 +251,10 @@ ReloadOutcome Server::reload(const std::string& reason) {
 
 Result<std::string> Server::build_and_swap(bool& unchanged) {
     Builder builder{services_, *images_};
-    if (auto planned = builder.plan(config_path_); !planned)
+    auto config = load_config(config_path_);
+    if (!config) return std::unexpected{config.error()};
+    refused_config_ = *config;
+    if (auto planned = builder.plan(std::move(*config)); !planned)
         return std::unexpected{planned.error()};
     if (builder.fingerprint() == current_->fingerprint) {
         unchanged = true;
@@ -252,7 +276,7 @@ Result<std::string> Server::build_and_swap(bool& unchanged) {
     const std::size_t kept = generation->instances.size() - made;
     apply(host);
     swap(std::move(generation));
-    watch_files();
+    refused_config_ = {};
     std::string text = fmt::format(
         "generation {} serves: {} instances new or changed, {} carried over", current_->number,
         made, kept);
@@ -403,7 +427,7 @@ void Server::begin_stop() {
     stopping_ = true;
     notify_service_manager("STOPPING=1");
     log_.info("host", "stopping: queries in flight are answered first");
-    for (const loom_handle handle : watches_) files_.cancel(handle);
+    for (const auto& [path, handle] : watches_) files_.cancel(handle);
     for (const ReloadRequest& request : requests_)
         request.done({false, "the server is stopping"});
     requests_.clear();

@@ -28,6 +28,7 @@
 #include <deque>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -133,7 +134,8 @@ private:
     std::uint64_t reloads_failed_ = 0;
     std::string last_error_;
     std::uint64_t started_ns_;
-    std::vector<loom_handle> watches_;
+    std::map<std::string, loom_handle> watches_;  // By path.
+    Config refused_config_;  // Read, but not served (yet); its plugins' files are watched, too.
     std::uint32_t reload_ok_metric_ = 0;
     std::uint32_t reload_failed_metric_ = 0;
     std::uint32_t reload_unchanged_metric_ = 0;

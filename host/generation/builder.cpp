@@ -68,12 +68,6 @@ Builder::~Builder() {
     for (auto& [content, image] : loaded_) images_.release(std::move(image));
 }
 
-Result<void> Builder::plan(const std::string& config_path) {
-    auto config = load_config(config_path);
-    if (!config) return std::unexpected{config.error()};
-    return plan(std::move(*config));
-}
-
 Result<void> Builder::plan(Config config) {
     generation_ = std::make_unique<Generation>();
     generation_->config = std::move(config);

@@ -28,9 +28,7 @@ public:
     Builder(const Builder&) = delete;
     Builder& operator=(const Builder&) = delete;
 
-    /// Reads the configuration and finds its plugins' files. Nothing of them runs.
-    [[nodiscard]] Result<void> plan(const std::string& config_path);
-    /// The same with a configuration that was read before.
+    /// Finds the plugins' files. Nothing of them runs.
     [[nodiscard]] Result<void> plan(Config config);
     const Config& config() const { return generation_->config; }
     /// Equal for equal configurations, plugins and variables; after plan().

@@ -40,7 +40,19 @@ std::unexpected<Error> fail(const Listen& listen, int error) {
         fmt::format("{}: cannot listen: {}", to_string(listen), explain(error, listen.address))}};
 }
 
-void prepare(int fd, int kind, const loom_address& address) {
+// What is known of the path is forged too easily to be believed, so datagrams are never fragmented
+// for it (RFC 9715 section 3.1), unless the operator wants some that are larger than Ethernet takes.
+void set_fragmentation(int fd, bool ipv6, std::uint16_t udp_size) {
+    constexpr std::uint16_t ethernet_room = 1432;
+    const bool whole = udp_size <= ethernet_room;
+    if (ipv6) {
+        set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, whole ? IPV6_PMTUDISC_PROBE : IPV6_PMTUDISC_OMIT);
+    } else {
+        set(fd, IPPROTO_IP, IP_MTU_DISCOVER, whole ? IP_PMTUDISC_PROBE : IP_PMTUDISC_OMIT);
+    }
+}
+
+void prepare(int fd, int kind, const loom_address& address, std::uint16_t udp_size) {
     const bool ipv6 = address.family == 6;
     if (ipv6) set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
     if (kind == SOCK_STREAM) {
@@ -51,22 +63,22 @@ void prepare(int fd, int kind, const loom_address& address) {
     constexpr int buffer = 4 << 20;
     set(fd, SOL_SOCKET, SO_RCVBUF, buffer);
     set(fd, SOL_SOCKET, SO_SNDBUF, buffer);
+    // The address that a datagram came to: the kernel looks it up for each, so only where needed.
+    const int wildcard = is_wildcard(address) ? 1 : 0;
     if (ipv6) {
-        set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
-        set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT);
+        set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, wildcard);
     } else {
-        set(fd, IPPROTO_IP, IP_PKTINFO, 1);
-        // Forged ICMP must not make answers fragment (RFC 8900 section 3.7).
-        set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
+        set(fd, IPPROTO_IP, IP_PKTINFO, wildcard);
     }
+    set_fragmentation(fd, ipv6, udp_size);
 }
 
 // -1 and errno on failure.
-int open_socket(int kind, const loom_address& address, bool shared) {
+int open_socket(int kind, const loom_address& address, std::uint16_t udp_size, bool shared) {
     const int family = address.family == 6 ? AF_INET6 : AF_INET;
     const int fd = ::socket(family, kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return -1;
-    prepare(fd, kind, address);
+    prepare(fd, kind, address, udp_size);
     if (shared) set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
     sockaddr_in6 raw{};
     const socklen_t size = to_sockaddr(address, raw);
@@ -91,24 +103,24 @@ loom_address bound_address(int fd) {
 
 // One socket a worker, so that the kernel spreads the load. Returns errno, 0 if all is well.
 int open_for_workers(
-    int kind, loom_address& address, std::uint32_t workers, InheritedSockets& inherited,
-    std::vector<int>& out) {
+    int kind, loom_address& address, std::uint32_t workers, std::uint16_t udp_size,
+    InheritedSockets& inherited, std::vector<int>& out) {
     if (const int given = inherited.take(kind, address); given >= 0) {
         ::fcntl(given, F_SETFL, ::fcntl(given, F_GETFL) | O_NONBLOCK);
         ::fcntl(given, F_SETFD, FD_CLOEXEC);
-        prepare(given, kind, address);
+        prepare(given, kind, address, udp_size);
         out.push_back(given);
         while (out.size() < workers) out.push_back(::fcntl(given, F_DUPFD_CLOEXEC, 3));
         return 0;
     }
     if (workers > 1 && address.port != 0) {
         // Shared ports would also be shared with a stranger of the same user: look first.
-        const int alone = open_socket(kind, address, false);
+        const int alone = open_socket(kind, address, udp_size, false);
         if (alone < 0) return errno;
         ::close(alone);
     }
     for (std::uint32_t i = 0; i < workers; ++i) {
-        const int fd = open_socket(kind, address, workers > 1);
+        const int fd = open_socket(kind, address, udp_size, workers > 1);
         if (fd < 0) return errno;
         out.push_back(fd);
         if (address.port == 0) address = bound_address(fd);
@@ -180,8 +192,9 @@ int InheritedSockets::take(int kind, const loom_address& address) {
     return -1;
 }
 
-Result<ListenSockets>
-open_listen_sockets(const Listen& listen, std::uint32_t workers, InheritedSockets& inherited) {
+Result<ListenSockets> open_listen_sockets(
+    const Listen& listen, std::uint32_t workers, std::uint16_t udp_size,
+    InheritedSockets& inherited) {
     // With port 0 the system chooses for TCP, and the same may be taken for UDP: try another.
     constexpr int tries_max = 16;
     for (int tries = 1;; ++tries) {
@@ -189,9 +202,11 @@ open_listen_sockets(const Listen& listen, std::uint32_t workers, InheritedSocket
         sockets.bound = listen.address;
         int error = 0;
         if (listen.has_tcp())
-            error = open_for_workers(SOCK_STREAM, sockets.bound, workers, inherited, sockets.tcp);
+            error = open_for_workers(
+                SOCK_STREAM, sockets.bound, workers, udp_size, inherited, sockets.tcp);
         if (error == 0 && listen.has_udp())
-            error = open_for_workers(SOCK_DGRAM, sockets.bound, workers, inherited, sockets.udp);
+            error = open_for_workers(
+                SOCK_DGRAM, sockets.bound, workers, udp_size, inherited, sockets.udp);
         if (error == 0) return sockets;
         const bool again =
             error == EADDRINUSE && listen.address.port == 0 && tries < tries_max;

@@ -47,8 +47,9 @@ private:
     std::vector<int> descriptors_;
 };
 
-/// Binds everything, or nothing with an Error that begins with the Listen.
-[[nodiscard]] Result<ListenSockets>
-open_listen_sockets(const Listen& listen, std::uint32_t workers, InheritedSockets& inherited);
+/// Binds everything for UDP replies of up to `udp_size` octets, or nothing with an Error that begins with the Listen.
+[[nodiscard]] Result<ListenSockets> open_listen_sockets(
+    const Listen& listen, std::uint32_t workers, std::uint16_t udp_size,
+    InheritedSockets& inherited);
 
 }  // namespace loom::host

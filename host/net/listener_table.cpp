@@ -27,7 +27,7 @@ Result<void> ListenerTable::open(const Config& config, std::uint32_t workers) {
                 any_family_open = any_family_open || listen.any_family;
                 continue;
             }
-            auto sockets = open_listen_sockets(listen, workers, inherited_);
+            auto sockets = open_listen_sockets(listen, workers, config.host.udp_size, inherited_);
             if (!sockets) {
                 last = Error{to_string(server.place) + ": " + sockets.error().text};
                 failed = true;

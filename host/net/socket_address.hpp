@@ -4,6 +4,8 @@
 
 #include <dnsloom/abi/query.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstring>
 
 #include <netinet/in.h>
@@ -28,6 +30,12 @@ inline void to_loom_address(const sockaddr_in6& from, loom_address& to) {
     to.port = ntohs(from.sin6_port);
     to.scope = from.sin6_scope_id;
     to.family = 6;
+}
+
+/// 0.0.0.0 or ::
+inline bool is_wildcard(const loom_address& address) {
+    const auto* first = address.ip + (address.family == 4 ? 12 : 0);
+    return std::all_of(first, address.ip + 16, [](std::uint8_t octet) { return octet == 0; });
 }
 
 /// Returns the size of the address written to `to`.

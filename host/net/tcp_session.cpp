@@ -122,8 +122,8 @@ void TcpSession::serve(std::span<const std::uint8_t> message) {
             {e.send_buffer, e.send_size}));
         return;
     }
-    e.client_address = client_;
-    e.local_address = local_;
+    e.client = &client_;
+    e.local = &local_;
     if (e.edns_options.size != 0) {
         const auto options =
             dns::EdnsOptions::check({e.edns_options.data, e.edns_options.size});

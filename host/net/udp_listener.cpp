@@ -54,11 +54,9 @@ UdpListener::UdpListener(Worker& worker, std::uint32_t slot, int fd)
     ::getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size);
     to_loom_address(bound, local_);
     ipv4_ = local_.family == 4;
-    const auto* first = local_.ip + (ipv4_ ? 12 : 0);
-    wildcard_ = std::all_of<const std::uint8_t*>(
-        first, local_.ip + 16, [](std::uint8_t octet) { return octet == 0; });
+    wildcard_ = is_wildcard(local_);
     for (std::size_t i = 0; i < batch; ++i) {
-        in_->parts[i] = {in_->room.data() + i * message_room, message_room - 192};
+        in_->parts[i] = {in_->room.data() + i * message_room, message_room - message_slack};
         msghdr& in = in_->headers[i].msg_hdr;
         in.msg_iov = &in_->parts[i];
         in.msg_iovlen = 1;
@@ -118,7 +116,8 @@ void UdpListener::serve(std::size_t index, std::size_t size) {
     e.tcp = nullptr;
     e.listener = slot_;
     const IntakeResult taken = take_in(
-        e, {message, size}, worker_.services().hash_key, {worker_.limits().udp_size});
+        e, {message, size}, worker_.services().hash_key, {worker_.limits().udp_size},
+        message_slack);
     if (taken.intake == Intake::ignore || (in_->headers[index].msg_hdr.msg_flags & MSG_TRUNC) != 0) {
         worker_.count(worker_.metrics().malformed);
         return;
@@ -137,9 +136,13 @@ void UdpListener::serve(std::size_t index, std::size_t size) {
 }
 
 void UdpListener::take_addresses(Exchange& e, std::size_t index) {
-    to_loom_address(in_->peers[index], e.client_address);
-    e.local_address = local_;
+    e.peer = &in_->peers[index];
+    to_loom_address(*e.peer, e.client_address);
+    e.client = &e.client_address;
+    e.local = &local_;
     if (!wildcard_) return;
+    e.local_address = local_;
+    e.local = &e.local_address;
     e.packet_interface = 0;
     msghdr& header = in_->headers[index].msg_hdr;
     for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr;
@@ -160,7 +163,7 @@ void UdpListener::take_addresses(Exchange& e, std::size_t index) {
 void UdpListener::lend(Exchange& e) {
     if (out_->count == batch) flush();
     e.send_buffer = out_->at(out_->count);
-    e.send_size = message_room - 192;
+    e.send_size = message_room - message_slack;
 }
 
 void UdpListener::send(Exchange& e, std::size_t size) { stage(e, size); }
@@ -171,36 +174,46 @@ void UdpListener::stage(const Exchange& e, std::size_t size) {
     const std::size_t i = out.count++;
     out.parts[i] = {out.at(i), size};
     msghdr& header = out.headers[i].msg_hdr;
-    header.msg_namelen = to_sockaddr(e.client_address, out.peers[i]);
-    if (wildcard_) {
-        // The answer leaves from the address that was asked.
-        header.msg_control = &out.control[i];
-        header.msg_controllen = sizeof(Control);
-        cmsghdr* part = CMSG_FIRSTHDR(&header);
-        if (ipv4_) {
-            in_pktinfo info{};
-            std::memcpy(&info.ipi_spec_dst, e.local_address.ip + 12, 4);
-            part->cmsg_level = IPPROTO_IP;
-            part->cmsg_type = IP_PKTINFO;
-            part->cmsg_len = CMSG_LEN(sizeof info);
-            std::memcpy(CMSG_DATA(part), &info, sizeof info);
-            header.msg_controllen = CMSG_SPACE(sizeof info);
-        } else {
-            in6_pktinfo info{};
-            std::memcpy(&info.ipi6_addr, e.local_address.ip, 16);
-            // Link-local addresses need the interface.
-            if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr)) info.ipi6_ifindex = e.packet_interface;
-            part->cmsg_level = IPPROTO_IPV6;
-            part->cmsg_type = IPV6_PKTINFO;
-            part->cmsg_len = CMSG_LEN(sizeof info);
-            std::memcpy(CMSG_DATA(part), &info, sizeof info);
-            header.msg_controllen = CMSG_SPACE(sizeof info);
-        }
+    if (e.detached) {
+        // The exchange may serve another query before the batch is sent.
+        out.peers[i] = *e.peer;
+        header.msg_name = &out.peers[i];
+    } else {
+        header.msg_name = const_cast<sockaddr_in6*>(e.peer);  // NOLINT(*-const-cast): only read.
     }
+    header.msg_namelen = ipv4_ ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+    if (wildcard_) set_source(e, i);
     if (!unsent_) {
         unsent_ = true;
         worker_.flush_later(*this);
     }
+}
+
+// The answer leaves from the address that was asked.
+void UdpListener::set_source(const Exchange& e, std::size_t index) {
+    msghdr& header = out_->headers[index].msg_hdr;
+    header.msg_control = &out_->control[index];
+    header.msg_controllen = sizeof(Control);
+    cmsghdr* part = CMSG_FIRSTHDR(&header);
+    if (ipv4_) {
+        in_pktinfo info{};
+        std::memcpy(&info.ipi_spec_dst, e.local_address.ip + 12, 4);
+        part->cmsg_level = IPPROTO_IP;
+        part->cmsg_type = IP_PKTINFO;
+        part->cmsg_len = CMSG_LEN(sizeof info);
+        std::memcpy(CMSG_DATA(part), &info, sizeof info);
+        header.msg_controllen = CMSG_SPACE(sizeof info);
+        return;
+    }
+    in6_pktinfo info{};
+    std::memcpy(&info.ipi6_addr, e.local_address.ip, 16);
+    // Link-local addresses need the interface.
+    if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr)) info.ipi6_ifindex = e.packet_interface;
+    part->cmsg_level = IPPROTO_IPV6;
+    part->cmsg_type = IPV6_PKTINFO;
+    part->cmsg_len = CMSG_LEN(sizeof info);
+    std::memcpy(CMSG_DATA(part), &info, sizeof info);
+    header.msg_controllen = CMSG_SPACE(sizeof info);
 }
 
 void UdpListener::flush() {

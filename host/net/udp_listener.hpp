@@ -45,7 +45,8 @@ public:
 private:
     static constexpr std::size_t batch = 64;
     // Not a multiple of 4096: the first lines of all messages would share one set of the cache.
-    static constexpr std::size_t message_room = 4096 + 192;
+    static constexpr std::size_t message_slack = 192;
+    static constexpr std::size_t message_room = 4096 + message_slack;
 
     struct Incoming;
     struct Outgoing;
@@ -56,6 +57,7 @@ private:
     void serve(std::size_t index, std::size_t size);
     void take_addresses(Exchange& e, std::size_t index);
     void stage(const Exchange& e, std::size_t size);
+    void set_source(const Exchange& e, std::size_t index);
 
     Worker& worker_;
     std::uint32_t slot_;

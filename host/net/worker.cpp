@@ -100,8 +100,6 @@ void Worker::call(const std::function<void()>& work) {
     done.wait();
 }
 
-Worker* Worker::current() { return dynamic_cast<Worker*>(EventLoop::current()); }
-
 void Worker::count(std::uint32_t metric, std::uint64_t amount) {
     services_.metrics.add(number(), metric, amount);
 }
@@ -244,8 +242,6 @@ void Worker::serve(Exchange& e) {
     e.now_ns = now_ns();
     e.received_ns = e.now_ns;
     e.deadline_ns = e.now_ns + limits_.query_timeout_ns;
-    e.client = &e.client_address;
-    e.local = &e.local_address;
     const Router* router = nullptr;
     if (generation_ && e.listener < generation_->routers.size())
         router = generation_->routers[e.listener];
@@ -303,7 +299,17 @@ void Worker::detach(Exchange& e) {
                 ? static_cast<std::size_t>(e.edns_options.data - e.wire.data)
                 : 0;
         e.wire = {wire.data(), wire.size()};
+        if (wire.empty()) e.edns_options = {};
         if (e.edns_options.size != 0) e.edns_options.data = wire.data() + options_at;
+        // Transports may lend addresses, too.
+        e.client_address = *e.client;
+        e.client = &e.client_address;
+        e.local_address = *e.local;
+        e.local = &e.local_address;
+        if (e.udp) {
+            e.peer_copy = *e.peer;
+            e.peer = &e.peer_copy;
+        }
         e.epoch = epochs_.back().number;
         ++epochs_.back().waiting;
         ++e.generation_pin->in_flight;
@@ -352,7 +358,7 @@ void Worker::release(Exchange& e) {
         --suspended_count_;
     }
     if (!e.detached) [[likely]] {
-        orphan_children(e);
+        if (e.children) orphan_children(e);
         reset_exchange(e);
         return;
     }
@@ -498,8 +504,8 @@ Exchange* Worker::make_subquery(
     e->label_offset = e->name.label_offset.data();
     e->now_ns = now_ns();
     e->received_ns = e->now_ns;
-    e->client_address = like.client_address;
-    e->local_address = like.local_address;
+    e->client_address = *like.client;
+    e->local_address = *like.local;
     e->client = &e->client_address;
     e->local = &e->local_address;
     e->listener = like.listener;

@@ -120,8 +120,6 @@ public:
     loom_status ask_in_background(
         Exchange& like, const Instance& asker, void (*done)(void*, loom_query*), void* arg);
 
-    static Worker* current();
-
 private:
     struct Slot {
         std::atomic<std::uint32_t> armed{0};  // The nonce that resume() may claim; 0: none.

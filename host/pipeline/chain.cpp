@@ -72,6 +72,7 @@ bool set_aside(Exchange& e) {
     leave_send_buffer(e);
     if (!e.has_aside) e.aside = e.response;
     e.has_aside = true;
+    e.overruled |= StageMask{1} << e.stage;
     e.response.clear();
     return true;
 }
@@ -82,7 +83,6 @@ Walk go_up(Exchange& e);
 bool continues_down(Exchange& e, loom_verdict verdict, Walk& end) {
     switch (verdict) {
     case LOOM_NEXT:
-        e.passed |= StageMask{1} << e.stage;
         ++e.stage;
         return true;
     case LOOM_ANSWERED:
@@ -109,21 +109,25 @@ bool continues_down(Exchange& e, loom_verdict verdict, Walk& end) {
     return false;
 }
 
+// Sources that do not want the query's class are passed over.
+StageMask passed_over(const Exchange& e) {
+    return e.qclass == dns::rr_class::in ? 0 : e.pipeline->in_only;
+}
+
 Walk go_down(Exchange& e) {
     const Pipeline& pipeline = *e.pipeline;
+    const Stage* const stages = pipeline.stages.data();
     const auto count = static_cast<std::uint16_t>(pipeline.stages.size());
-    const StageMask skipped = e.qclass == dns::rr_class::in ? 0 : pipeline.in_only;
-    while (e.stage < count) {
-        const Stage& stage = pipeline.stages[e.stage];
-        if (!stage.on_query || (skipped >> e.stage & 1U) != 0) {
-            e.passed |= StageMask{1} << e.stage;
-            ++e.stage;
+    const StageMask skipped = passed_over(e) | pipeline.silent;
+    for (std::uint16_t at = e.stage; at < count; at = e.stage) {
+        if (skipped != 0 && (skipped >> at & 1U) != 0) {
+            e.stage = static_cast<std::uint16_t>(at + 1);
             continue;
         }
+        const Stage& stage = stages[at];
         const loom_verdict verdict = stage.on_query(stage.self, stage.worker_state, &e);
         if (verdict == LOOM_NEXT) [[likely]] {
-            e.passed |= StageMask{1} << e.stage;
-            ++e.stage;
+            e.stage = static_cast<std::uint16_t>(at + 1);
             continue;
         }
         Walk end{};
@@ -163,7 +167,11 @@ bool continues_up(Exchange& e, loom_verdict verdict, Walk& end) {
 
 Walk go_up(Exchange& e) {
     e.phase = LOOM_PHASE_RESPONSE;
-    StageMask left = e.passed & e.pipeline->responders;
+    // Those that it passed on the way down: from where it entered to where it was answered.
+    StageMask left = e.pipeline->responders;
+    if (left == 0) return Walk::done;
+    left &= ~(e.overruled | passed_over(e));
+    left &= e.first_stage < stages_max ? ~StageMask{0} << e.first_stage : 0;
     if (e.stage < stages_max) left &= (StageMask{1} << e.stage) - 1;
     while (left != 0) {
         const auto index = static_cast<std::uint16_t>(std::bit_width(left) - 1);

@@ -13,6 +13,8 @@
 #include <cstdint>
 #include <span>
 
+#include <netinet/in.h>
+
 namespace loom::host {
 
 class Worker;
@@ -75,7 +77,7 @@ struct Exchange : loom_query {
     Suspension suspension = Suspension::none;
     bool detached = false;         ///< Suspended once: the message was copied, the slot is its own.
     bool cancelled = false;        ///< Its parent is gone: nobody waits for it.
-    StageMask passed = 0;          ///< Stages whose on_query said NEXT.
+    StageMask overruled = 0;       ///< Stages whose answer an outcome rule set aside.
 
     Response response;
     Response aside;                ///< An answer set aside by an outcome rule.
@@ -104,6 +106,8 @@ struct Exchange : loom_query {
 
     // Where the answer goes.
     UdpListener* udp = nullptr;
+    const sockaddr_in6* peer = nullptr;  ///< In the batch, or `peer_copy` when detached.
+    sockaddr_in6 peer_copy{};
     TcpSession* tcp = nullptr;
     std::uint32_t listener = 0;    ///< Slot, for sub-queries from the top.
     Exchange* parent = nullptr;
@@ -150,7 +154,7 @@ inline void reset_exchange(Exchange& e) {
     e.suspension = Suspension::none;
     e.detached = false;
     e.cancelled = false;
-    e.passed = 0;
+    e.overruled = 0;
     e.response.clear();
     e.has_aside = false;
     e.reply_options = nullptr;

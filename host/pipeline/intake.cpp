@@ -64,7 +64,8 @@ std::uint32_t header_flags(std::uint16_t bits) {
 }  // namespace
 
 IntakeResult take_in(
-    Exchange& e, std::span<const std::uint8_t> message, const HashKey& key, IntakeLimits limits) {
+    Exchange& e, std::span<const std::uint8_t> message, const HashKey& key, IntakeLimits limits,
+    std::size_t slack) {
     if (message.size() < dns::header_size) return {};
     const std::uint16_t bits = dns::load_u16(message.data() + 2);
     if ((bits & dns::flag::qr) != 0) return {};
@@ -75,7 +76,8 @@ IntakeResult take_in(
     const auto opcode = static_cast<std::uint8_t>(bits >> 11U & 0xFU);
     if (opcode != dns::opcode::query) return refuse(dns::rcode::notimp);
     if (dns::load_u16(message.data() + 4) != 1) return refuse(dns::rcode::formerr);
-    if (!e.name.assign(key, message.subspan(dns::header_size)))
+    const auto body = message.subspan(dns::header_size);
+    if (!e.name.assign(key, body, body.size() + slack))
         return refuse(dns::rcode::formerr);
     const std::size_t question_end = dns::header_size + e.name.size + 4;
     if (message.size() < question_end) return refuse(dns::rcode::formerr);

@@ -30,11 +30,13 @@ struct IntakeLimits {
 
 /// Parses `message` into the ABI fields of `e`: header, question, EDNS. The transport has set
 /// `transport`, addresses and times. The message must stay where it is until the query is detached.
+/// `slack` octets behind it may be read.
 ///
 /// Queries with opcode QUERY and one question are taken, whatever their class and type but OPT.
 /// NOTIMP for other opcodes, FORMERR for what breaks RFC 1035 or RFC 6891 section 6.1.1, BADVERS for
 /// EDNS versions that are not 0.
-[[nodiscard]] IntakeResult
-take_in(Exchange& e, std::span<const std::uint8_t> message, const HashKey& key, IntakeLimits limits);
+[[nodiscard]] IntakeResult take_in(
+    Exchange& e, std::span<const std::uint8_t> message, const HashKey& key, IntakeLimits limits,
+    std::size_t slack = 0);
 
 }  // namespace loom::host

@@ -21,7 +21,8 @@ std::uint64_t hash_name(const HashKey& key, dns::NameView name) {
     return hashed.suffix_hash[0];
 }
 
-bool HashedName::assign(const HashKey& key, std::span<const std::uint8_t> wire) {
+bool HashedName::assign(
+    const HashKey& key, std::span<const std::uint8_t> wire, std::size_t readable) {
     const std::size_t limit = std::min(wire.size(), dns::name_size_max);
     std::size_t at = 0;
     unsigned labels = 0;
@@ -36,18 +37,29 @@ bool HashedName::assign(const HashKey& key, std::span<const std::uint8_t> wire) 
     }
     size = static_cast<std::uint8_t>(at);
     label_count = static_cast<std::uint8_t>(labels);
-    std::memcpy(octets.data(), wire.data(), at);
-    for (std::size_t i = 0; i < at; i += 8) {
-        const std::uint64_t folded = fold_case(load_u64(octets.data() + i));
+    if (readable >= at + name_slack) [[likely]] {
+        take(key, wire.data());
+    } else {
+        std::array<std::uint8_t, dns::name_size_max + name_slack> copy{};
+        std::memcpy(copy.data(), wire.data(), at);
+        take(key, copy.data());
+    }
+    return true;
+}
+
+// Every load is from `source`: loads that overlap stores made just before would wait for them.
+void HashedName::take(const HashKey& key, const std::uint8_t* source) {
+    for (std::size_t i = 0; i < size; i += 16) std::memcpy(octets.data() + i, source + i, 16);
+    for (std::size_t i = 0; i < size; i += 8) {
+        const std::uint64_t folded = fold_case(load_u64(source + i));
         std::memcpy(lower.data() + i, &folded, sizeof folded);
     }
     std::uint64_t hash = hash_root(key);
-    suffix_hash[labels] = hash;
-    for (unsigned i = labels; i-- != 0;) {
-        hash = hash_label(key, hash, lower.data() + label_offset[i]);
+    suffix_hash[label_count] = hash;
+    for (unsigned i = label_count; i-- != 0;) {
+        hash = hash_label(key, hash, source + label_offset[i]);
         suffix_hash[i] = hash;
     }
-    return true;
 }
 
 }  // namespace loom::host

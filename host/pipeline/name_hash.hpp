@@ -41,10 +41,10 @@ inline std::uint64_t fold_case(std::uint64_t octets) {
 __extension__ using Wide = unsigned __int128;
 
 /// Octets that the functions below may read (never use) beyond the end of a name.
-inline constexpr std::size_t name_slack = 8;
+inline constexpr std::size_t name_slack = 16;
 
-/// The hash of the name that begins with `label` (its length octet first) in front of a suffix
-/// whose hash is `suffix`. Eight octets more than the label must be readable.
+/// The hash of the name that begins with `label` (its length octet first, in any case) in front of
+/// a suffix whose hash is `suffix`. Seven octets behind the label must be readable.
 inline std::uint64_t
 hash_label(const HashKey& key, std::uint64_t suffix, const std::uint8_t* label) {
     std::size_t left = std::size_t{1} + label[0];
@@ -54,11 +54,12 @@ hash_label(const HashKey& key, std::uint64_t suffix, const std::uint8_t* label) 
         hash = static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
     };
     while (left >= 8) {
-        mix(load_u64(label));
+        mix(fold_case(load_u64(label)));
         label += 8;
         left -= 8;
     }
-    if (left != 0) mix(load_u64(label) & (~std::uint64_t{0} >> (64 - 8 * left)));
+    if (left != 0)
+        mix(fold_case(load_u64(label) & (~std::uint64_t{0} >> (64 - 8 * left))));
     // One multiplication alone leaves patterns of equal labels in the low bits.
     return hash + (hash << 21U ^ hash >> 33U);
 }
@@ -70,7 +71,8 @@ inline std::uint64_t hash_root(const HashKey& key) { return key.seed ^ key.facto
 std::uint64_t hash_name(const HashKey& key, dns::NameView name);
 
 /// A name taken apart as loom_query has it.
-struct HashedName {
+class HashedName {
+public:
     std::array<std::uint8_t, dns::name_size_max + name_slack> octets;  ///< As received.
     std::array<std::uint8_t, dns::name_size_max + name_slack> lower;
     std::array<std::uint8_t, dns::labels_max + 1> label_offset;
@@ -79,7 +81,14 @@ struct HashedName {
     std::uint8_t label_count = 0;
 
     /// Takes the uncompressed name at the front of `wire` and returns true, or finds it malformed.
-    bool assign(const HashKey& key, std::span<const std::uint8_t> wire);
+    /// `readable` octets from there on may be read: name_slack more than the name make it faster.
+    bool assign(const HashKey& key, std::span<const std::uint8_t> wire, std::size_t readable);
+    bool assign(const HashKey& key, std::span<const std::uint8_t> wire) {
+        return assign(key, wire, wire.size());
+    }
+
+private:
+    void take(const HashKey& key, const std::uint8_t* source);
 };
 
 }  // namespace loom::host

@@ -60,8 +60,7 @@ Result<fs::path> Catalog::find(std::string_view name) const {
         return std::unexpected{Error{fmt::format("plugin file {}: {}", quoted(name), obstacle)}};
     }
     std::string looked;
-    for (const fs::path& folder : folders_) {
-        auto path = folder / (std::string{name} + std::string{suffix});
+    for (const fs::path& path : candidates(name)) {
         const auto obstacle = obstacle_at(path);
         if (obstacle.empty()) return path;
         looked += fmt::format(
@@ -76,6 +75,15 @@ Result<fs::path> Catalog::find(std::string_view name) const {
         quoted(name),
         looked.empty() ? "it nowhere: host.plugin_path is empty" : looked,
         near.empty() ? "" : fmt::format("; did you mean {}?", quoted(near)))}};
+}
+
+std::vector<fs::path> Catalog::candidates(std::string_view name) const {
+    if (!mistake_in(name).empty()) return {};
+    if (is_path(name)) return {fs::path{name}};
+    std::vector<fs::path> paths;
+    for (const fs::path& folder : folders_)
+        paths.push_back(folder / (std::string{name} + std::string{suffix}));
+    return paths;
 }
 
 std::vector<CatalogEntry> Catalog::list() const {

@@ -28,6 +28,9 @@ public:
     /// name that is there.
     [[nodiscard]] Result<std::filesystem::path> find(std::string_view name) const;
 
+    /// Where find() looks for it, whether there is a file or not.
+    [[nodiscard]] std::vector<std::filesystem::path> candidates(std::string_view name) const;
+
     /// All `*.so` files, folder by folder, in the order of their names. Folders that cannot be
     /// read are left out.
     [[nodiscard]] std::vector<CatalogEntry> list() const;

@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace loom::host {
@@ -73,20 +74,32 @@ void FileWatch::remove_owner(const Instance* owner) {
     forget_unused();
 }
 
-// Notes the folder of the path and of everything that it is a link to.
+bool FileWatch::Watched::is_on_way(int descriptor, std::string_view name) const {
+    return std::ranges::any_of(way, [&](const auto& place) {
+        return place.first == descriptor && (is_folder || name.empty() || place.second == name);
+    });
+}
+
+// Notes where the path leads through: the file itself, and every link on the way to it.
 void FileWatch::follow(Watched& watched) {
-    watched.descriptors.clear();
+    watched.way.clear();
     fs::path path = watched.path;
-    if (watched.is_folder) watched.descriptors.insert(watch_folder(path.string()));
+    const auto note = [&](const fs::path& place) {
+        const int descriptor = watch_folder(place.parent_path().string());
+        if (descriptor >= 0) watched.way.emplace(descriptor, place.filename().string());
+    };
+    if (watched.is_folder) {
+        if (const int descriptor = watch_folder(path.string()); descriptor >= 0)
+            watched.way.emplace(descriptor, std::string{});
+    }
     for (int links = 0; links < links_max; ++links) {
-        // A link may also stand for a folder on the way.
         fs::path at;
         fs::path target;
         for (const fs::path& part : path) {
             at /= part;
             std::error_code error;
             if (!fs::is_symlink(at, error)) continue;
-            watched.descriptors.insert(watch_folder(at.parent_path().string()));
+            note(at);
             const fs::path link = fs::read_symlink(at, error);
             if (error) continue;
             target = link.is_absolute() ? link : at.parent_path() / link;
@@ -96,8 +109,7 @@ void FileWatch::follow(Watched& watched) {
         }
         if (target.empty()) break;
     }
-    watched.descriptors.insert(watch_folder(path.parent_path().string()));
-    watched.descriptors.erase(-1);
+    note(path);
 }
 
 int FileWatch::watch_folder(const std::string& folder) {
@@ -112,7 +124,9 @@ void FileWatch::forget_unused() {
     std::erase_if(folders_, [&](const auto& entry) {
         const int descriptor = entry.second;
         const bool used = std::ranges::any_of(watched_, [&](const auto& watched) {
-            return watched.second.descriptors.contains(descriptor);
+            return std::ranges::any_of(watched.second.way, [&](const auto& place) {
+                return place.first == descriptor;
+            });
         });
         if (!used) ::inotify_rm_watch(inotify_.native_handle(), descriptor);
         return !used;
@@ -137,9 +151,7 @@ void FileWatch::on_readable() {
         for (std::size_t at = 0; at < static_cast<std::size_t>(count);) {
             const auto* event = reinterpret_cast<const inotify_event*>(room.data() + at);
             at += sizeof(inotify_event) + event->len;
-            const bool lost = (event->mask & IN_Q_OVERFLOW) != 0;
-            for (auto& [handle, watched] : watched_)
-                if (lost || watched.descriptors.contains(event->wd)) watched.dirty = true;
+            mark_dirty(*event);
         }
     }
     // Each event starts the time anew, but a folder that is never quiet must not wait for ever.
@@ -149,6 +161,25 @@ void FileWatch::on_readable() {
     if (timer_ != 0) loop_.cancel_timer(timer_);
     timer_ = loop_.add_timer(
         debounce_ns_, [](void* self) { static_cast<FileWatch*>(self)->on_quiet(); }, this, nullptr);
+}
+
+void FileWatch::mark_dirty(const inotify_event& event) {
+    const bool lost = (event.mask & IN_Q_OVERFLOW) != 0;
+    if (!lost && is_being_written(event)) return;
+    const std::string_view name = event.len != 0 ? std::string_view{event.name} : "";
+    for (auto& [handle, watched] : watched_)
+        if (lost || watched.is_on_way(event.wd, name)) watched.dirty = true;
+}
+
+// A new file is looked at when its writer closes it. Links are there at once.
+bool FileWatch::is_being_written(const inotify_event& event) const {
+    if ((event.mask & IN_CREATE) == 0 || event.len == 0) return false;
+    const auto folder = std::ranges::find_if(
+        folders_, [&](const auto& entry) { return entry.second == event.wd; });
+    if (folder == folders_.end()) return false;
+    struct stat status{};
+    const std::string path = folder->first + '/' + event.name;
+    return ::lstat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink == 1;
 }
 
 void FileWatch::on_quiet() {

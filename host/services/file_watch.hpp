@@ -12,7 +12,11 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
+
+struct inotify_event;
 
 namespace loom::host {
 
@@ -42,9 +46,12 @@ private:
         const Instance* owner = nullptr;
         std::function<void()> changed;
         bool is_folder = false;
-        std::string content;          // Its fingerprint; empty: missing.
-        std::set<int> descriptors;    // Of the folders on its way.
+        std::string content;  // Its fingerprint; empty: missing.
+        // What its path leads through: a folder's inotify descriptor and a name in it.
+        std::set<std::pair<int, std::string>> way;
         bool dirty = false;
+
+        bool is_on_way(int descriptor, std::string_view name) const;
     };
 
     void wait();
@@ -52,6 +59,8 @@ private:
     void on_quiet();
     void follow(Watched& watched);
     int watch_folder(const std::string& folder);
+    void mark_dirty(const inotify_event& event);
+    bool is_being_written(const inotify_event& event) const;
     void forget_unused();
 
     EventLoop& loop_;

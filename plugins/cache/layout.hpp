@@ -105,9 +105,9 @@ struct alignas(64) Bucket {
 };
 static_assert(sizeof(Bucket) == 64);
 
-/// The beginning of a region. All but the first line belongs to the worker. Offsets count octets
+/// The beginning of a region; its alignment is that of a pair of buckets. All but the first line belongs to the worker. Offsets count octets
 /// from the region's start.
-struct alignas(64) RegionHeader {
+struct alignas(128) RegionHeader {
     std::uint64_t magic;
     std::uint64_t size;   ///< Of the whole region.
     std::uint64_t nonce;  ///< Random: tells this region from anything else at its address.

@@ -9,7 +9,9 @@ namespace loom::file {
 
 AnswerWriter::AnswerWriter(
     std::span<std::uint8_t> buffer, const loom_query& query, unsigned apex_index)
-    : begin_{buffer.data()}, at_{begin_}, end_{begin_ + buffer.size()},
+    : begin_{buffer.data()},
+      at_{begin_},
+      end_{begin_ + buffer.size()},
       apex_pointer_{static_cast<std::uint16_t>(
           0xC000U | (dns::header_size + query.label_offset[apex_index]))} {
     if (!has_room(dns::header_size + query.qname.size + 4)) return;
@@ -33,8 +35,7 @@ void AnswerWriter::write_owner(const Owner& owner) {
     at_ += sizeof apex_pointer_;
 }
 
-void AnswerWriter::copy(
-    Bytes records, std::size_t count, const Owner& owner, bool compressed) {
+void AnswerWriter::copy(Bytes records, std::size_t count, const Owner& owner, bool compressed) {
     if (owner.pointer == 0) return copy_with_labels(records, count, owner, compressed);
     std::memcpy(at_, records.data(), records.size());
     std::uint8_t* const end = at_ + records.size();
@@ -65,8 +66,7 @@ void AnswerWriter::copy_with_labels(
     counts_[section_] = static_cast<std::uint16_t>(counts_[section_] + count);
 }
 
-std::size_t
-AnswerWriter::put(const RrsetView& rrset, const Owner& owner, Signatures signatures) {
+std::size_t AnswerWriter::put(const RrsetView& rrset, const Owner& owner, Signatures signatures) {
     const bool with = signatures == Signatures::with && rrset.sig_count() != 0;
     const Bytes all = with ? rrset.records_and_sigs() : rrset.records();
     const std::size_t count = std::size_t{rrset.count()} + (with ? rrset.sig_count() : 0U);
@@ -91,8 +91,7 @@ bool AnswerWriter::try_put(const RrsetView& rrset, const Owner& owner, Signature
 
 void AnswerWriter::put_signatures(const RrsetView& rrset, const Owner& owner) {
     const std::size_t more = rrset.sig_count() * (owner_size(owner) - sizeof qname_pointer);
-    if (has_room(rrset.sigs().size() + more))
-        copy(rrset.sigs(), rrset.sig_count(), owner, false);
+    if (has_room(rrset.sigs().size() + more)) copy(rrset.sigs(), rrset.sig_count(), owner, false);
 }
 
 void AnswerWriter::put_soa(const SoaBlock& soa, std::uint32_t ttl, Signatures signatures) {
@@ -148,8 +147,7 @@ std::size_t AnswerWriter::finish(std::uint16_t rcode, std::uint16_t flags) {
     dns::store_u16(begin_, 0);
     dns::store_u16(begin_ + 2, bits);
     dns::store_u16(begin_ + 4, 1);
-    for (std::size_t i = 0; i < counts_.size(); ++i)
-        dns::store_u16(begin_ + 6 + 2 * i, counts_[i]);
+    for (std::size_t i = 0; i < counts_.size(); ++i) dns::store_u16(begin_ + 6 + 2 * i, counts_[i]);
     return static_cast<std::size_t>(at_ - begin_);
 }
 

@@ -3,12 +3,12 @@
 
 #include "arena.hpp"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <new>
-
-#include <sys/mman.h>
 
 namespace loom::file {
 
@@ -27,7 +27,11 @@ constexpr std::size_t round_up(std::size_t size, std::size_t unit) {
 std::uint8_t* map_aligned(std::size_t size) {
     const std::size_t reserved = size + huge_page_size;
     void* at = mmap(
-        nullptr, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+        nullptr,
+        reserved,
+        PROT_READ | PROT_WRITE,
+        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+        -1,
         0);
     if (at == MAP_FAILED) throw std::bad_alloc{};
     auto* begin = static_cast<std::uint8_t*>(at);
@@ -45,8 +49,8 @@ std::uint8_t* map_aligned(std::size_t size) {
 Arena::Arena(std::size_t expected) : mapped_{expected >= mapped_size_min} {
     if (expected == 0) return;
     capacity_ = mapped_ ? round_up(expected, page_size) : expected;
-    data_ = mapped_ ? map_aligned(capacity_)
-                    : static_cast<std::uint8_t*>(std::calloc(1, capacity_));
+    data_ =
+        mapped_ ? map_aligned(capacity_) : static_cast<std::uint8_t*>(std::calloc(1, capacity_));
     if (!data_) throw std::bad_alloc{};
 }
 

@@ -94,8 +94,7 @@ void Nsec3Index::order() {
 
 const Nsec3Index::Entry* Nsec3Index::last_not_after(const Nsec3Hash& hash) const {
     // Hashes are spread evenly, so the place is nearly known.
-    const auto guess =
-        static_cast<std::size_t>(Wide{front(hash)} * Wide{entries_.size()} >> 64U);
+    const auto guess = static_cast<std::size_t>(Wide{front(hash)} * Wide{entries_.size()} >> 64U);
     const auto after = [&](std::size_t i) { return hash < entries_[i].hash; };
     std::size_t low = guess;
     std::size_t high = guess;

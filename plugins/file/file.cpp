@@ -35,18 +35,19 @@ constexpr std::size_t serials_max = 100;
 
 constexpr loom::OptionSpec option_specs[] = {
     loom::OptionSpec{
-        "path", LOOM_OPTION_PATH,
+        "path",
+        LOOM_OPTION_PATH,
         "The master file; {zone} stands for the name of the zone without its final dot."}
         .required(),
     loom::OptionSpec{
         "reload", LOOM_OPTION_BOOLEAN, "Whether a zone is loaded again when its files change."}
         .by_default("true"),
-    loom::OptionSpec{
-        "include", LOOM_OPTION_STRING, "Which files $INCLUDE may name."}
+    loom::OptionSpec{"include", LOOM_OPTION_STRING, "Which files $INCLUDE may name."}
         .by_default("below_folder")
         .one_of("below_folder|anywhere|forbidden"),
     loom::OptionSpec{
-        "chase", LOOM_OPTION_BOOLEAN,
+        "chase",
+        LOOM_OPTION_BOOLEAN,
         "Whether aliases out of the zone are followed for clients that ask for recursion."}
         .by_default("true"),
 };
@@ -68,7 +69,8 @@ std::string zone_text(dns::NameView zone) {
 
 std::string replace_zone(std::string path, dns::NameView zone) {
     const std::string text = zone_text(zone);
-    for (auto at = path.find(zone_mark); at != path.npos; at = path.find(zone_mark, at + text.size()))
+    for (auto at = path.find(zone_mark); at != path.npos;
+         at = path.find(zone_mark, at + text.size()))
         path.replace(at, zone_mark.size(), text);
     return path;
 }
@@ -110,7 +112,9 @@ private:
     void log_lines(int32_t level, std::size_t zone, const std::vector<std::string>& lines);
     void count_zone(std::size_t zone, const ZoneSnapshot& snapshot);
     loom_verdict answer(
-        Worker& worker, loom::Query& query, const ZoneMatch& match,
+        Worker& worker,
+        loom::Query& query,
+        const ZoneMatch& match,
         const Continuation* continuation);
     bool chase(loom::Query& query, loom::Bytes name) const;
     static loom_verdict fail(loom::Query& query, std::uint16_t rcode);
@@ -135,12 +139,16 @@ private:
 };
 
 File::File(const loom::Host& host, const loom::Options& options)
-    : host_{host}, ask_{host.service<loom_ask_1>(LOOM_SERVICE_ASK)},
-      path_{options["path"].string()}, include_{include_policy(options["include"].string())},
-      watches_{options["reload"].boolean()}, chases_{options["chase"].boolean()},
+    : host_{host},
+      ask_{host.service<loom_ask_1>(LOOM_SERVICE_ASK)},
+      path_{options["path"].string()},
+      include_{include_policy(options["include"].string())},
+      watches_{options["reload"].boolean()},
+      chases_{options["chase"].boolean()},
       zones_{host, zone_names(options)},
       reloader_{
-          host, zones_,
+          host,
+          zones_,
           {[path = path_](dns::NameView zone) { return replace_zone(path, zone); }, include_},
           [this](std::size_t zone, const LoadedZone& loaded) {
               report(zone, loaded);
@@ -148,15 +156,16 @@ File::File(const loom::Host& host, const loom::Options& options)
           }},
       zones_metric_{host.gauge("dnsloom_file_zones", "Zones that are loaded.")},
       records_metric_{host.gauge("dnsloom_file_records", "Records in all zones.")},
-      reloads_ok_{host.counter(
-          "dnsloom_file_reload_total", "Zones loaded again.", {{"result", "ok"}})},
-      reloads_failed_{host.counter(
-          "dnsloom_file_reload_total", "Zones loaded again.", {{"result", "failed"}})},
+      reloads_ok_{
+          host.counter("dnsloom_file_reload_total", "Zones loaded again.", {{"result", "ok"}})},
+      reloads_failed_{
+          host.counter("dnsloom_file_reload_total", "Zones loaded again.", {{"result", "failed"}})},
       record_counts_(zones_.size()) {
     if (zones_.size() <= serials_max)
         for (std::size_t i = 0; i < zones_.size(); ++i)
             serials_.push_back(host.gauge(
-                "dnsloom_file_serial", "The serial of a zone's SOA record.",
+                "dnsloom_file_serial",
+                "The serial of a zone's SOA record.",
                 {{"zone", zones_[i].name_view().to_string()}}));
     load_all(options["path"]);
 }
@@ -201,7 +210,8 @@ void File::report(std::size_t zone, const LoadedZone& loaded) {
     }
     count_zone(zone, *loaded.snapshot);
     host_.log(
-        LOOM_LOG_INFO, "zone loaded",
+        LOOM_LOG_INFO,
+        "zone loaded",
         {{"zone", name},
          {"serial", std::to_string(loaded.snapshot->soa.serial)},
          {"records", std::to_string(loaded.snapshot->record_count)}});
@@ -257,22 +267,19 @@ loom_verdict File::answer(
         response.extended_error(dns::ede_code::not_ready, "zone not loaded");
         return verdict;
     }
-    Lookup lookup{
-        host_, *zone, worker.hasher, *query.raw(), match.apex_index, response.buffer()};
+    Lookup lookup{host_, *zone, worker.hasher, *query.raw(), match.apex_index, response.buffer()};
     const std::size_t size = lookup.run(continuation);
     if (!continuation && !lookup.outside().empty() && chase(query, lookup.outside()))
         return LOOM_PENDING;
     if (!lookup.overflowed())
-        return response.commit(size) == LOOM_OK ? LOOM_ANSWERED
-                                                : LOOM_FAIL(dns::rcode::servfail);
+        return response.commit(size) == LOOM_OK ? LOOM_ANSWERED : LOOM_FAIL(dns::rcode::servfail);
     // The host truncates a message that is whole.
     auto* memory = static_cast<std::uint8_t*>(query.alloc(message_size_max, 1));
     if (!memory) return LOOM_FAIL(dns::rcode::servfail);
     Lookup whole{
         host_, *zone, worker.hasher, *query.raw(), match.apex_index, {memory, message_size_max}};
     const loom::Bytes message{memory, whole.run(continuation)};
-    return response.set_wire(message) == LOOM_OK ? LOOM_ANSWERED
-                                                 : LOOM_FAIL(dns::rcode::servfail);
+    return response.set_wire(message) == LOOM_OK ? LOOM_ANSWERED : LOOM_FAIL(dns::rcode::servfail);
 }
 
 /// Asks where an alias leads; true if the query now waits for that.

@@ -8,6 +8,8 @@
 #include <dnsloom/dns/name.hpp>
 #include <dnsloom/plugin.hpp>
 
+#include <sys/resource.h>
+
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -17,8 +19,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <sys/resource.h>
 
 namespace {
 
@@ -90,10 +90,15 @@ const loom_log_1 log_table{
 const loom_metrics_1 metrics_table = [] {
     loom_metrics_1 t{};
     t.size = sizeof t;
-    t.define = [](const loom_host*, std::int32_t, loom_str, loom_str, const loom_label*,
-                  std::uint32_t, const double*, std::uint32_t, std::uint32_t*) -> loom_status {
-        return LOOM_OK;
-    };
+    t.define = [](const loom_host*,
+                  std::int32_t,
+                  loom_str,
+                  loom_str,
+                  const loom_label*,
+                  std::uint32_t,
+                  const double*,
+                  std::uint32_t,
+                  std::uint32_t*) -> loom_status { return LOOM_OK; };
     t.add = [](const loom_host*, std::uint32_t, std::uint32_t, std::uint64_t) {};
     t.set = [](const loom_host*, std::uint32_t, double) {};
     return t;
@@ -180,8 +185,10 @@ int main(int argc, char** argv) {
         return 1;
     }
     std::printf(
-        "load: %.3f s CPU, peak RSS %ld MiB (%ld before)\n", cpu_seconds() - load_begin,
-        peak_kib() / 1024, before_kib / 1024);
+        "load: %.3f s CPU, peak RSS %ld MiB (%ld before)\n",
+        cpu_seconds() - load_begin,
+        peak_kib() / 1024,
+        before_kib / 1024);
     void* worker = nullptr;
     plugin.worker_init(instance, 0, &worker);
 
@@ -210,8 +217,11 @@ int main(int argc, char** argv) {
         }
         const auto count = static_cast<double>(asked);
         std::printf(
-            "%zu queries: %.3f us each, %.1f octets, %zu not answered\n", asked,
-            seconds / count * 1e6, static_cast<double>(sent_octets) / count, failed);
+            "%zu queries: %.3f us each, %.1f octets, %zu not answered\n",
+            asked,
+            seconds / count * 1e6,
+            static_cast<double>(sent_octets) / count,
+            failed);
     }
     plugin.worker_fini(instance, 0, worker);
     plugin.destroy(instance);

@@ -16,15 +16,24 @@ namespace rr_type = dns::rr_type;
 namespace rcode = dns::rcode;
 
 Lookup::Lookup(
-    const Host& host, const ZoneSnapshot& zone, Nsec3Hasher& hasher, const loom_query& query,
-    unsigned apex_index, std::span<std::uint8_t> buffer)
-    : host_{host}, zone_{zone}, query_{query}, cursor_{host, query, apex_index},
-      writer_{buffer, query, apex_index}, proofs_{host, zone, hasher},
+    const Host& host,
+    const ZoneSnapshot& zone,
+    Nsec3Hasher& hasher,
+    const loom_query& query,
+    unsigned apex_index,
+    std::span<std::uint8_t> buffer)
+    : host_{host},
+      zone_{zone},
+      query_{query},
+      cursor_{host, query, apex_index},
+      writer_{buffer, query, apex_index},
+      proofs_{host, zone, hasher},
       dnssec_{(query.flags & LOOM_QUERY_DO) != 0} {}
 
 std::size_t Lookup::run(const Continuation* continuation) {
     if (writer_.overflowed()) return 0;
-    for (unsigned aliases = 0; step() == Step::follow && ++aliases <= aliases_max;) {}
+    for (unsigned aliases = 0; step() == Step::follow && ++aliases <= aliases_max;) {
+    }
     if (outside_ && continuation) go_on(*continuation);
     write_authority();
     write_additional();
@@ -64,8 +73,7 @@ Lookup::Step Lookup::at_encloser(NodeView encloser, unsigned index) {
     if (encloser.has(node_flag::diverted)) return divert(encloser, index);
     if (encloser.has(node_flag::dname)) return substitute(encloser, index);
     if (encloser.has(node_flag::wildcard_child)) {
-        const WholeName name =
-            WholeName::wildcard(cursor_.relative(index), zone_.apex_octets());
+        const WholeName name = WholeName::wildcard(cursor_.relative(index), zone_.apex_octets());
         if (const NodeView node = zone_.find(host_, name)) return at_node(node, index);
     }
     return no_name(index);
@@ -86,7 +94,8 @@ Lookup::Step Lookup::at_node(NodeView node, unsigned wildcard_encloser) {
 }
 
 void Lookup::answer(const RrsetView& rrset) {
-    if (rrset.type() == rr_type::soa) return writer_.put_soa(zone_.soa, zone_.soa.ttl, signatures());
+    if (rrset.type() == rr_type::soa)
+        return writer_.put_soa(zone_.soa, zone_.soa.ttl, signatures());
     const Owner owner = cursor_.owner();
     const std::size_t at = writer_.put(rrset, owner, signatures());
     if (rrset.has_targets()) note_additional(rrset, owner, at);
@@ -160,8 +169,8 @@ Lookup::Step Lookup::substitute(NodeView node, unsigned index) {
     const RrsetView dname = node.find(rr_type::dname);
     const RecordView record{dname.data()};
     writer_.put(dname, cursor_.owner(index), signatures());
-    const Bytes front = cursor_.relative().first(
-        cursor_.relative().size() - cursor_.relative(index).size());
+    const Bytes front =
+        cursor_.relative().first(cursor_.relative().size() - cursor_.relative(index).size());
     std::array<std::uint8_t, dns::name_size_max> storage;
     if (front.size() + record.rdata().size() > storage.size()) {
         rcode_ = rcode::yxdomain;
@@ -211,8 +220,8 @@ void Lookup::expanded(unsigned wildcard_encloser) {
 }
 
 void Lookup::go_on(const Continuation& continuation) {
-    const bool usable = continuation.rcode == rcode::noerror ||
-                        continuation.rcode == rcode::nxdomain;
+    const bool usable =
+        continuation.rcode == rcode::noerror || continuation.rcode == rcode::nxdomain;
     const auto name = dns::NameView::from_trusted(continuation.name);
     if (!usable || !name.equals(outside_name_)) return;
     for (const loom_record& record : continuation.records) writer_.put_record(record);
@@ -252,7 +261,8 @@ void Lookup::note_additional(const RrsetView& rrset, const Owner& owner, std::si
 
 void Lookup::write_additional() {
     writer_.begin(dns::Section::additional);
-    for (std::size_t i = 0; i < additional_count_; ++i) write_additional(additional_[i].rrset, additional_[i].at);
+    for (std::size_t i = 0; i < additional_count_; ++i)
+        write_additional(additional_[i].rrset, additional_[i].at);
 }
 
 void Lookup::write_additional(const RrsetView& rrset, std::size_t at) {

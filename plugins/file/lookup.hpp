@@ -29,8 +29,12 @@ class Lookup {
 public:
     /// Writes to `buffer`. `apex_index` is the apex's place in the query's suffixes.
     Lookup(
-        const Host& host, const ZoneSnapshot& zone, Nsec3Hasher& hasher, const loom_query& query,
-        unsigned apex_index, std::span<std::uint8_t> buffer);
+        const Host& host,
+        const ZoneSnapshot& zone,
+        Nsec3Hasher& hasher,
+        const loom_query& query,
+        unsigned apex_index,
+        std::span<std::uint8_t> buffer);
 
     /// Writes the answer; returns its size. `continuation` may be nullptr.
     std::size_t run(const Continuation* continuation);

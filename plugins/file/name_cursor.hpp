@@ -27,9 +27,14 @@ class NameCursor {
 public:
     /// `apex_index` is the apex's place in the query's suffixes.
     NameCursor(const Host& host, const loom_query& query, unsigned apex_index)
-        : host_{host}, lower_{query.qname_lower.data}, offsets_{query.label_offset},
-          hashes_{query.suffix_hash}, size_{query.qname_lower.size}, depth_{apex_index},
-          message_offset_{dns::header_size}, apex_pointer_{static_cast<std::uint16_t>(
+        : host_{host},
+          lower_{query.qname_lower.data},
+          offsets_{query.label_offset},
+          hashes_{query.suffix_hash},
+          size_{query.qname_lower.size},
+          depth_{apex_index},
+          message_offset_{dns::header_size},
+          apex_pointer_{static_cast<std::uint16_t>(
               0xC000U | (dns::header_size + query.label_offset[apex_index]))} {}
     NameCursor(const NameCursor&) = delete;
     NameCursor& operator=(const NameCursor&) = delete;

@@ -28,14 +28,14 @@ inline constexpr std::size_t node_align = 4;
 
 /// NodeHead::flags.
 namespace node_flag {
-inline constexpr std::uint8_t cut = 1;             ///< A delegation: NS records, not at the apex.
-inline constexpr std::uint8_t dname = 2;           ///< Has a DNAME record.
-inline constexpr std::uint8_t cname = 4;           ///< Has a CNAME record.
-inline constexpr std::uint8_t occluded = 8;        ///< Below a cut or a DNAME.
-inline constexpr std::uint8_t wildcard_child = 16; ///< The name `*` in front of it exists.
-inline constexpr std::uint8_t parent = 32;         ///< Names below it exist.
-inline constexpr std::uint8_t nsec3_only = 64;     ///< Exists for NSEC3 alone: is no name.
-inline constexpr std::uint8_t dead = 128;          ///< Replaced while loading.
+inline constexpr std::uint8_t cut = 1;              ///< A delegation: NS records, not at the apex.
+inline constexpr std::uint8_t dname = 2;            ///< Has a DNAME record.
+inline constexpr std::uint8_t cname = 4;            ///< Has a CNAME record.
+inline constexpr std::uint8_t occluded = 8;         ///< Below a cut or a DNAME.
+inline constexpr std::uint8_t wildcard_child = 16;  ///< The name `*` in front of it exists.
+inline constexpr std::uint8_t parent = 32;          ///< Names below it exist.
+inline constexpr std::uint8_t nsec3_only = 64;      ///< Exists for NSEC3 alone: is no name.
+inline constexpr std::uint8_t dead = 128;           ///< Replaced while loading.
 /// A name that is found but for which something else is answered.
 inline constexpr std::uint8_t diverted = cut | occluded | nsec3_only;
 }  // namespace node_flag
@@ -98,9 +98,7 @@ public:
     std::uint8_t sig_count() const { return head_.sig_count; }
     Bytes records() const { return {data_, head_.size}; }
     Bytes sigs() const { return {data_ + head_.size, head_.sig_size}; }
-    Bytes records_and_sigs() const {
-        return {data_, std::size_t{head_.size} + head_.sig_size};
-    }
+    Bytes records_and_sigs() const { return {data_, std::size_t{head_.size} + head_.sig_size}; }
     bool has_targets() const { return (head_.flags & rrset_flag::targets) != 0; }
     bool is_compressed() const { return (head_.flags & rrset_flag::compressed) != 0; }
     NodeRef target(std::size_t index) const {
@@ -147,7 +145,8 @@ public:
     }
 
     /// Calls `visit(rrset)` for each type until it returns false.
-    template <class Visitor> void each(Visitor&& visit) const {
+    template <class Visitor>
+    void each(Visitor&& visit) const {
         const NodeHead node = head();
         const std::uint8_t* heads = at_ + heads_offset(node.name_size);
         const std::uint8_t* data = heads + node.rrset_count * sizeof(RrsetHead);

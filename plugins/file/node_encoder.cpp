@@ -37,8 +37,11 @@ bool may_stand_beside_cname(std::uint16_t type) {
 void NodeRecords::add(std::uint16_t type, std::uint32_t ttl, Bytes rdata) {
     const bool is_sig = type == rr_type::rrsig && rdata.size() >= 2;
     records_.push_back(
-        {type, is_sig ? dns::load_u16(rdata.data()) : type, ttl,
-         static_cast<std::uint32_t>(rdata_.size()), static_cast<std::uint16_t>(rdata.size())});
+        {type,
+         is_sig ? dns::load_u16(rdata.data()) : type,
+         ttl,
+         static_cast<std::uint32_t>(rdata_.size()),
+         static_cast<std::uint16_t>(rdata.size())});
     rdata_.insert(rdata_.end(), rdata.begin(), rdata.end());
 }
 
@@ -187,8 +190,13 @@ NodeRef NodeEncoder::encode(Arena& nodes, Bytes name, NodeRecords& records) {
     for (const Record& r : list) {
         bound += record_head_size + r.size + sizeof qname_pointer + sizeof(NodeRef);
         if (heads_.empty() || heads_.back().type != r.covered)
-            heads_.push_back({.type = r.covered, .count = 0, .size = 0, .sig_size = 0,
-                              .sig_count = 0, .flags = 0});
+            heads_.push_back(
+                {.type = r.covered,
+                 .count = 0,
+                 .size = 0,
+                 .sig_size = 0,
+                 .sig_count = 0,
+                 .flags = 0});
     }
     bound += heads_.size() * sizeof(RrsetHead);
 
@@ -208,8 +216,10 @@ NodeRef NodeEncoder::encode(Arena& nodes, Bytes name, NodeRecords& records) {
     while (static_cast<std::size_t>(out - begin) % node_align != 0) *out++ = 0;
     if (!heads_.empty()) std::memcpy(heads, heads_.data(), heads_.size() * sizeof(RrsetHead));
     const NodeHead head{
-        static_cast<std::uint8_t>(name.size()), flags_of(name, heads_),
-        static_cast<std::uint16_t>(heads_.size()), static_cast<std::uint32_t>(out - begin)};
+        static_cast<std::uint8_t>(name.size()),
+        flags_of(name, heads_),
+        static_cast<std::uint16_t>(heads_.size()),
+        static_cast<std::uint32_t>(out - begin)};
     std::memcpy(begin, &head, sizeof head);
     nodes.take(head.size);
     return static_cast<NodeRef>(offset / node_align);

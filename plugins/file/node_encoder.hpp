@@ -20,12 +20,16 @@ namespace loom::file {
 constexpr int target_offset(std::uint16_t type) {
     switch (type) {
     case dns::rr_type::ns:
-    case dns::rr_type::cname: return 0;
+    case dns::rr_type::cname:
+        return 0;
     case dns::rr_type::mx:
     case dns::rr_type::svcb:
-    case dns::rr_type::https: return 2;
-    case dns::rr_type::srv: return 6;
-    default: return -1;
+    case dns::rr_type::https:
+        return 2;
+    case dns::rr_type::srv:
+        return 6;
+    default:
+        return -1;
     }
 }
 
@@ -83,7 +87,10 @@ private:
 
     void drop_doubles(NodeRecords& records);
     std::uint8_t* write_rrset(
-        std::uint8_t* out, RrsetHead& head, NodeRecords& records, std::size_t first,
+        std::uint8_t* out,
+        RrsetHead& head,
+        NodeRecords& records,
+        std::size_t first,
         std::size_t last);
     std::uint8_t* write_record(
         std::uint8_t* out, std::uint16_t type, std::uint32_t ttl, Bytes rdata, bool& compressed);

@@ -9,10 +9,14 @@
 namespace loom::file {
 
 Reloader::Reloader(const Host& host, ZoneSet& zones, Source source, Report report)
-    : host_{host}, watch_{host.service<loom_watch_1>(LOOM_SERVICE_WATCH)},
+    : host_{host},
+      watch_{host.service<loom_watch_1>(LOOM_SERVICE_WATCH)},
       publish_{host.service<loom_publish_1>(LOOM_SERVICE_PUBLISH)},
-      events_{host.service<loom_events_1>(LOOM_SERVICE_EVENTS)}, zones_{zones},
-      source_{std::move(source)}, report_{std::move(report)}, watched_(zones.size()) {
+      events_{host.service<loom_events_1>(LOOM_SERVICE_EVENTS)},
+      zones_{zones},
+      source_{std::move(source)},
+      report_{std::move(report)},
+      watched_(zones.size()) {
     for (std::size_t i = 0; i < watched_.size(); ++i) {
         watched_[i].owner = this;
         watched_[i].zone = i;
@@ -47,7 +51,8 @@ void Reloader::watch(Watched& watched) {
             watched.handles.push_back(handle);
         } else {
             host_.log(
-                LOOM_LOG_ERROR, "file cannot be watched, its changes will not be seen",
+                LOOM_LOG_ERROR,
+                "file cannot be watched, its changes will not be seen",
                 {{"file", path}});
         }
     }
@@ -81,8 +86,7 @@ void Reloader::next() {
     // From here on a change needs another turn.
     watched_[loading_].queued = false;
     busy_ = true;
-    const auto status =
-        host_.loop_service()->background(&host_.table(), on_work, on_done, this);
+    const auto status = host_.loop_service()->background(&host_.table(), on_work, on_done, this);
     if (status == LOOM_OK) return;
     busy_ = false;
     host_.log(LOOM_LOG_ERROR, "zone cannot be loaded again: no background work is possible");
@@ -130,7 +134,9 @@ void Reloader::publish(Zone& zone, std::unique_ptr<ZoneSnapshot> snapshot) {
     const ZoneSnapshot* old = zone.current.exchange(snapshot.release(), std::memory_order_acq_rel);
     if (old) {
         // What nobody reads any more is freed by the host's call, or now if nobody will call.
-        const auto free_fn = [](void* retired) { delete static_cast<const ZoneSnapshot*>(retired); };
+        const auto free_fn = [](void* retired) {
+            delete static_cast<const ZoneSnapshot*>(retired);
+        };
         void* retired = const_cast<ZoneSnapshot*>(old);
         if (publish_->retire(&host_.table(), free_fn, retired) != LOOM_OK)
             host_.log(LOOM_LOG_ERROR, "a replaced zone's memory cannot be freed");

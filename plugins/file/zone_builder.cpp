@@ -31,8 +31,7 @@ std::size_t nodes_size_guess(std::size_t file_size) {
 }  // namespace
 
 ZoneBuilder::ZoneBuilder(const Host& host, dns::NameView apex, std::size_t file_size)
-    : host_{host}, zone_{std::make_unique<ZoneSnapshot>()},
-      encoder_{[&] {
+    : host_{host}, zone_{std::make_unique<ZoneSnapshot>()}, encoder_{[&] {
           zone_->apex_name = dns::Name{apex};
           zone_->apex_name.lower();
           return zone_->apex_octets();
@@ -103,7 +102,8 @@ void ZoneBuilder::merge_late() {
         encoder_.decode(old, pending_);
         for (; i < late_.size() && late_[i].node == ref; ++i)
             pending_.add(
-                late_[i].type, late_[i].ttl,
+                late_[i].type,
+                late_[i].ttl,
                 Bytes{late_rdata_}.subspan(late_[i].at, late_[i].size));
         relative_.assign(old.name().begin(), old.name().end());
         const NodeRef fresh = encoder_.encode(zone_->nodes, relative_, pending_);
@@ -152,7 +152,9 @@ void ZoneBuilder::note_findings(Bytes relative) {
         for (const NodeFinding& finding : findings) {
             const WholeName name{relative, zone_->apex_octets()};
             note(
-                list, relative, finding.type,
+                list,
+                relative,
+                finding.type,
                 dns::NameView::from_trusted(name.octets()).to_string() + " " +
                     dns::type_to_string(finding.type) + ": " + std::string{finding.text});
         }

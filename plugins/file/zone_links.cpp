@@ -21,7 +21,8 @@ bool is_wildcard(Bytes relative) { return relative[0] == 1 && relative[1] == '*'
 }  // namespace
 
 // Nodes that `visit` adds are visited too.
-template <class Visitor> void ZoneLinks::each_node(Visitor&& visit) {
+template <class Visitor>
+void ZoneLinks::each_node(Visitor&& visit) {
     for (std::size_t at = node_align; at < zone_.nodes.size();) {
         visit(NodeView{zone_.nodes.data() + at});
         at += NodeView{zone_.nodes.data() + at}.head().size;
@@ -135,7 +136,8 @@ void ZoneLinks::prepare_soa() {
         if (!name) return;
         const auto relative = relative_size(name->octets(), zone_.apex_octets());
         if (relative && zone_.apex_octets().size() > 1) {
-            out.insert(out.end(), rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(*relative));
+            out.insert(
+                out.end(), rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(*relative));
             pointer_at = static_cast<std::uint16_t>(out.size());
             out.resize(out.size() + sizeof qname_pointer);
         } else {
@@ -169,8 +171,7 @@ std::expected<void, std::string> ZoneLinks::index_nsec3() {
     const RrsetView parameters = zone_.node(zone_.apex).find(rr_type::nsec3param);
     if (!parameters || !zone_.nsec.empty()) return {};
     auto read = Nsec3Parameters::read(RecordView{parameters.data()}.rdata());
-    if (!read)
-        return std::unexpected{zone_.apex_name.to_string() + " NSEC3PARAM: " + read.error()};
+    if (!read) return std::unexpected{zone_.apex_name.to_string() + " NSEC3PARAM: " + read.error()};
     zone_.nsec3_parameters = *std::move(read);
     each_node([&](NodeView node) {
         const RrsetView rrset = node.find(rr_type::nsec3);
@@ -192,8 +193,7 @@ void ZoneLinks::link_nsec3() {
         if (!node || node.has(node_flag::nsec3_only | node_flag::occluded)) continue;
         Nsec3Links& links = zone_.nsec3_links[slot];
         const WholeName name{node.name(), zone_.apex_octets()};
-        links.matching =
-            zone_.nsec3.matching(hasher.hash(zone_.nsec3_parameters, name.octets()));
+        links.matching = zone_.nsec3.matching(hasher.hash(zone_.nsec3_parameters, name.octets()));
         // Other names are seldom the closest encloser of anything.
         if (!node.has(node_flag::parent)) continue;
         const WholeName wildcard = WholeName::wildcard(node.name(), zone_.apex_octets());

@@ -20,7 +20,8 @@ public:
     std::expected<void, std::string> link();
 
 private:
-    template <class Visitor> void each_node(Visitor&& visit);
+    template <class Visitor>
+    void each_node(Visitor&& visit);
     void mark(NodeView node, std::uint8_t flag);
     void add_parents();
     void mark_occluded();

@@ -5,11 +5,11 @@
 
 #include "zone_builder.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <exception>
 #include <utility>
-
-#include <sys/stat.h>
 
 namespace loom::file {
 
@@ -28,7 +28,8 @@ dns::ZoneScanOptions scan_options(dns::NameView apex, dns::IncludePolicy include
 // The last record of a finding's owner and type is where it is told: reading the file once more is
 // cheaper than to keep every record's place.
 std::vector<std::string> place(
-    const std::vector<ZoneFinding>& findings, const std::filesystem::path& path,
+    const std::vector<ZoneFinding>& findings,
+    const std::filesystem::path& path,
     const dns::ZoneScanOptions& options) {
     std::vector<std::string> places(findings.size());
     const auto look = [&](const dns::ZoneRecord& record) {
@@ -44,8 +45,11 @@ std::vector<std::string> place(
 }
 
 void load(
-    const Host& host, dns::NameView apex, const std::filesystem::path& path,
-    dns::IncludePolicy include, LoadedZone& zone) {
+    const Host& host,
+    dns::NameView apex,
+    const std::filesystem::path& path,
+    dns::IncludePolicy include,
+    LoadedZone& zone) {
     const dns::ZoneScanOptions options = scan_options(apex, include);
     const auto size = static_cast<std::size_t>(std::max<std::int64_t>(zone.stamp.size, 0));
     ZoneBuilder builder{host, apex, size};
@@ -66,12 +70,16 @@ FileStamp FileStamp::of(const std::filesystem::path& path) {
     if (stat(path.c_str(), &found) != 0) return {};
     constexpr std::int64_t second = 1'000'000'000;
     return {
-        found.st_dev, found.st_ino, found.st_size,
+        found.st_dev,
+        found.st_ino,
+        found.st_size,
         found.st_mtim.tv_sec * second + found.st_mtim.tv_nsec};
 }
 
 LoadedZone load_zone(
-    const Host& host, dns::NameView apex, const std::filesystem::path& path,
+    const Host& host,
+    dns::NameView apex,
+    const std::filesystem::path& path,
     dns::IncludePolicy include) {
     LoadedZone zone;
     zone.stamp = FileStamp::of(path);

@@ -29,16 +29,18 @@ struct FileStamp {
 };
 
 struct LoadedZone {
-    std::unique_ptr<ZoneSnapshot> snapshot;  ///< nullptr: there are errors.
-    std::vector<std::string> errors;         ///< A few, `FILE:LINE:COLUMN: ...`.
-    std::vector<std::string> warnings;       ///< Likewise.
+    std::unique_ptr<ZoneSnapshot> snapshot;    ///< nullptr: there are errors.
+    std::vector<std::string> errors;           ///< A few, `FILE:LINE:COLUMN: ...`.
+    std::vector<std::string> warnings;         ///< Likewise.
     std::vector<std::filesystem::path> files;  ///< That were read: what to watch.
     FileStamp stamp;                           ///< Of the main file, from before it was read.
 };
 
 /// Any thread. What is wrong is in the result.
 LoadedZone load_zone(
-    const Host& host, dns::NameView apex, const std::filesystem::path& path,
+    const Host& host,
+    dns::NameView apex,
+    const std::filesystem::path& path,
     dns::IncludePolicy include);
 
 }  // namespace loom::file

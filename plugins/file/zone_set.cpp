@@ -11,8 +11,7 @@
 namespace loom::file {
 
 ZoneSet::ZoneSet(const Host& host, const std::vector<Bytes>& names)
-    : zones_{std::make_unique<Zone[]>(names.size())},
-      slots_(std::bit_ceil(2 * names.size() + 1)) {
+    : zones_{std::make_unique<Zone[]>(names.size())}, slots_(std::bit_ceil(2 * names.size() + 1)) {
     for (const Bytes name : names) {
         const std::uint64_t hash = host.hash_name(name);
         if (at(hash, name)) continue;

@@ -58,7 +58,7 @@ private:
 
     std::unique_ptr<Zone[]> zones_;
     std::size_t count_ = 0;
-    std::vector<Slot> slots_;  // Its size is a power of two.
+    std::vector<Slot> slots_;                // Its size is a power of two.
     std::array<std::uint64_t, 2> depths_{};  // Bit n: a zone has n labels.
 };
 

@@ -21,8 +21,8 @@ namespace loom::file {
 /// The SOA record with its signatures, names compressed; the owner and the pointers are filled in.
 struct SoaBlock {
     std::vector<std::uint8_t> octets;
-    std::uint16_t count = 0;      ///< 1.
-    std::uint16_t size = 0;       ///< Octets of the SOA record; signatures follow.
+    std::uint16_t count = 0;  ///< 1.
+    std::uint16_t size = 0;   ///< Octets of the SOA record; signatures follow.
     std::uint16_t sig_count = 0;
     std::array<std::uint16_t, 2> pointer_at{};  ///< Offsets of pointers to the apex; 0: none.
     std::uint32_t ttl = 0;
@@ -49,8 +49,7 @@ struct ZoneSnapshot {
     std::uint64_t record_count = 0;
 
     NodeView node(NodeRef ref) const {
-        return ref == 0 ? NodeView{}
-                        : NodeView{nodes.data() + std::size_t{ref} * node_align};
+        return ref == 0 ? NodeView{} : NodeView{nodes.data() + std::size_t{ref} * node_align};
     }
     NodeView find(std::uint64_t hash, Bytes relative) const {
         return node(names.find(nodes.data(), hash, relative));

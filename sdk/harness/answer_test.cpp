@@ -152,6 +152,24 @@ TEST_CASE("harness/answer: response hook that only looks: leaves a wire response
     CHECK(h.ask("example.org. A").wire_form);
 }
 
+TEST_CASE("harness/answer: a change: moves the records and the message that were read before") {
+    Harness h{pulled_by({.on_query = [](Query& query) {
+        answer_address(query);
+        auto response = query.response();
+        response.set_wire(response.wire());
+        const auto* records = response.records(LOOM_ANSWER).data();
+        const auto* wire = response.wire().data();
+        CHECK(response.records(LOOM_ANSWER).data() == records);
+        CHECK(response.wire().data() == wire);
+        response.set_rcode(3);
+        CHECK(response.records(LOOM_ANSWER).data() != records);
+        CHECK(response.wire().data() != wire);
+        return LOOM_ANSWERED;
+    }})};
+
+    CHECK(h.ask("example.org. A").rcode == 3);
+}
+
 TEST_CASE("harness/answer: a later answer in the response hook: is the plugin's") {
     Harness h{pulled_by({.on_response = answer_address})};
     h.behind.push({.rcode = 2});
@@ -278,7 +296,7 @@ TEST_CASE("harness/answer: a query: is described as the client sent it") {
                      return LOOM_NEXT;
                  }}),
         {},
-        {.zones = {".", "org", "example.net"}, .workers = 2}};
+        {.zones = {"org", ".", "example.net"}, .workers = 2}};
 
     h.ask(Question{"WWW.org. CH AAAA"}
               .edns(4096)

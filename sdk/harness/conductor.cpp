@@ -14,7 +14,7 @@ namespace loom::harness {
 namespace {
 
 constexpr std::uint16_t rcode_max = 0xFFF;
-constexpr int drain_rounds_max = 100;
+constexpr int drain_rounds_max = 10;
 
 /// The rcode of LOOM_FAIL, nothing for other verdicts.
 std::optional<std::uint16_t> failed_rcode(loom_verdict verdict) {
@@ -155,11 +155,13 @@ void Conductor::consult(Flight& flight, Script& script) {
 
 void Conductor::wait_for_reply(Flight& flight, std::optional<Reply> reply, std::uint64_t due_ns) {
     flight.move_memory();
+    flight.course.awaits_reply = true;
     flight.course.timer = core_.loop().add_timer(
         flight.query().worker,
         due_ns,
         [this, &flight, reply = std::move(reply)] {
             flight.course.timer = 0;
+            flight.course.awaits_reply = false;
             return reply ? arrive(flight, *reply) : give_up_waiting(flight);
         },
         TimerOwner::harness);
@@ -183,6 +185,7 @@ void Conductor::arrive(Flight& flight, const Reply& reply) {
 
 void Conductor::give_up_waiting(Flight& flight) {
     stop_timer(flight);
+    flight.course.awaits_reply = false;
     answer_error(flight, dns::rcode::servfail, Source::deadline);
     go_up(flight);
 }
@@ -316,11 +319,11 @@ void Conductor::drain() {
         }
         const auto left = flights_;
         for (const auto& [number, flight] : left) {
-            if (flight->course.complete || flight->course.timer == 0) continue;
+            if (!flight->course.awaits_reply) continue;
             core_.loop().run_as(flight->query().worker, [&] { give_up_waiting(*flight); });
         }
     }
-    core_.misuse("queries are suspended again and again while the host shuts down");
+    core_.misuse("queries are suspended again and again, and the host cannot shut down");
 }
 
 }  // namespace loom::harness

@@ -46,7 +46,8 @@ struct Course {
     InHook in_hook = InHook::none;
     bool passed_down = false;  ///< on_query said NEXT.
     bool dropped = false;
-    bool complete = false;  ///< Its response is final.
+    bool awaits_reply = false;  ///< A script's, until `timer`.
+    bool complete = false;      ///< Its response is final.
     Source source = Source::nobody;
     loom_verdict verdict = LOOM_NEXT;
     loom_token armed = 0;     ///< suspend() was called in the present hook.

@@ -59,18 +59,27 @@ TEST_CASE("harness/misuse: commit twice: is noted") {
 }
 
 TEST_CASE("harness/misuse: commit of the room of a hook before: is noted") {
-    Harness h{pulled_by(
-        {.on_query = [](Query& query) -> loom_verdict {
-             query.response().buffer();
+    const auto take_room = [](Query& query) { query.response().buffer(); };
+    const auto commit_late = [](Query& query) { query.response().commit(12); };
+    const auto* text = "commit() was called without a buffer() of this hook, or twice for one";
+    Harness suspended{pulled_by(
+        {.on_query = [&](Query& query) -> loom_verdict {
+             take_room(query);
              query.host().resume(query.suspend(), 0, nullptr);
              return LOOM_PENDING;
          },
-         .on_resume = [](Query& query, std::int32_t, void*) -> loom_verdict {
-             query.response().commit(12);
+         .on_resume = [&](Query& query, std::int32_t, void*) -> loom_verdict {
+             commit_late(query);
              return LOOM_NEXT;
          }})};
+    CHECK_THROWS_WITH_AS(suspended.ask("example.org."), text, Misuse);
 
-    CHECK_THROWS_AS(h.ask("example.org."), Misuse);
+    Harness passed_down{pulled_by(
+        {.on_query = [&](Query& query) -> loom_verdict { return take_room(query), LOOM_NEXT; },
+         .on_response = [&](Query& query) -> loom_verdict {
+             return commit_late(query), LOOM_NEXT;
+         }})};
+    CHECK_THROWS_WITH_AS(passed_down.ask("example.org."), text, Misuse);
 }
 
 TEST_CASE("harness/misuse: more committed than there is room: is noted") {

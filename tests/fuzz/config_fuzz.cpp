@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // fuzz-sources: host/config/*.cpp sdk/dns/*.cpp
-// fuzz-libraries: fmt
+// fuzz-libs: -lfmt
 // Hostile configurations: reading must end with a configuration or with lines for the operator.
 #include "../../host/config/config.hpp"
 #include "../../host/config/value.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// fuzz-sources: host/plugin/elf_check.cpp host/plugin/elf_image.cpp host/plugin/octet_source.cpp host/plugin/abi_rule.cpp host/config/error.cpp
-// fuzz-libs: fmt
+// fuzz-sources: host/plugin/elf_check.cpp host/plugin/elf_image.cpp
+// fuzz-sources: host/plugin/octet_source.cpp host/plugin/abi_rule.cpp host/config/error.cpp
+// fuzz-libs: -lfmt
 // Hostile plugin files: the check must end, stay inside the file, and describe what it takes in text
 // that is fit for a log.
 #include "../../host/plugin/elf_check.hpp"

@@ -2,6 +2,8 @@
 """Every configuration in a README, and every one in conf/, is accepted by `dnsloom check`."""
 import json
 import re
+import string
+import subprocess
 import sys
 from pathlib import Path
 
@@ -80,6 +82,25 @@ class Configurations(Case):
                     self.check(path.read_text())
                 else:
                     self.assertEqual(code, 0, out + err)
+
+
+    def test_configurations_of_the_benchmark(self):
+        zone = self.folder / "zone.db"
+        zone.write_text(ZONE.replace("example.org", "bench.dnsz"))
+        values = {"PORT": "5353", "UPSTREAM": "5354", "DIR": str(self.folder), "ZONEFILE": str(zone)}
+        folders = sorted((ROOT / "tests" / "bench" / "configs").iterdir())
+        self.assertTrue(folders)
+        for folder in folders:
+            with self.subTest(folder.name):
+                for template in folder.glob("*.in"):
+                    text = string.Template(template.read_text()).safe_substitute(values)
+                    (self.folder / template.stem).write_text(text)
+                if (folder / "make_zones.py.in").exists():
+                    made = subprocess.run([sys.executable, "make_zones.py", "100", "5353"], cwd=self.folder, check=True,
+                                          capture_output=True, text=True).stdout
+                    (self.folder / "zones.toml").write_text(made)
+                code, out, err = run("check", "-c", self.folder / "dnsloom.toml")
+                self.assertEqual(code, 0, out + err)
 
 
 class Pages(Case):

@@ -58,8 +58,8 @@ class Refused(ReloadCase):
         good = build(2)
         for what, octets, words in (
                 ("another machine", patched(good, E_MACHINE, struct.pack("<H", 183)), ["aarch64"]),
-                ("32 bits", patched(good, E_CLASS, b"\1"), ["32"]),
-                ("a text file", b"#!/bin/sh\necho plugin\n", ["elf"]),
+                ("32 bits", patched(good, E_CLASS, b"\1"), ["64-bit"]),
+                ("a text file", b"#!/bin/sh\necho plugin\n" * 100, ["shared object"]),
                 ("an empty file", b"", ["empty"]),
                 ("an executable stack", misfit("stack"), ["stack"]),
                 ("no module symbol", misfit("symbol"), ["loom_module_0"]),

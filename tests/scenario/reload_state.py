@@ -128,7 +128,7 @@ class Untouched(ReloadCase):
         before = report.percentile(0.99, before=middle)
         during = report.percentile(0.99, after=middle, before=end)
         # A floor for what the other work on the machine does to both.
-        self.assertLess(during, max(2 * before, before + 0.005))
+        self.assertLess(during, max(2 * before, before + 0.020))
 
 
 if __name__ == "__main__":

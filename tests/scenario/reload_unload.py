@@ -39,8 +39,9 @@ class Unload(ReloadCase):
         if not SANITIZED:  # A sanitizer's allocator maps as it likes.
             self.assertLess((self.server.rss() - memory) / count, SLOPE)
             self.assertLessEqual(after["mappings"], before["mappings"] + 4)
-        self.assertEqual(after["descriptors"], before["descriptors"])
         self.assertEqual(after["threads"], before["threads"])
+        # The connection of the last `ctl` may still be closing.
+        wait.until(lambda: self.server.descriptors() <= before["descriptors"], "no descriptor is left open")
         self.assertEqual(self.server.version(), warm_up + count - 1)
 
     def test_11_reloads_without_a_change_leave_everything_as_it_is(self):
@@ -51,7 +52,7 @@ class Unload(ReloadCase):
             self.server.reload()
 
         self.assertEqual(self.server.subject(), instance)
-        self.assertEqual(self.footprint(), before)
+        wait.until(lambda: self.footprint() == before, f"everything is as it was: {before}")
 
     def pinned(self):
         return self.server.metric("dnsloom_host_pinned_plugins")

@@ -25,7 +25,7 @@ class Installed(Case):
     def setUpClass(cls):
         cls.stage = Path(tempfile.mkdtemp(prefix="dnsloom-sdk."))
         cls.addClassCleanup(shutil.rmtree, cls.stage, ignore_errors=True)
-        command(["meson", "install", "-C", str(BUILD), "--no-rebuild", "--quiet"],
+        command(["meson", "install", "-C", str(BUILD), "--no-rebuild", "--quiet", "--tags", "devel"],
                 env={"DESTDIR": str(cls.stage / "destdir")})
         (prefix,) = [path.parent for path in (cls.stage / "destdir").rglob("include") if (path / "dnsloom").is_dir()]
         cls.sdk = cls.stage / "moved" / "sdk"
@@ -81,7 +81,7 @@ class Layout(Installed):
             for language in languages:
                 with self.subTest(header=str(header), language=language[1]):
                     source = self.folder / "header.txt"
-                    source.write_text(f"#include <{header}>\n")
+                    source.write_text(f"#include <{header}>\nextern int nothing;\n")
                     command([*language, "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Werror",
                              "-I", str(self.sdk / "include"), str(source)])
 
@@ -92,6 +92,18 @@ class Layout(Installed):
 
         self.assertTrue(Path(variable("map")).is_file())
         self.assertTrue(variable("plugindir").endswith("dnsloom/plugins"))
+
+
+class Whole(Case):
+    def test_install_has_binary_plugins_and_configuration(self):
+        command(["meson", "install", "-C", str(BUILD), "--no-rebuild", "--quiet"], env={"DESTDIR": str(self.folder)})
+        names = {path.name for path in self.folder.rglob("*")}
+
+        for name in ("dnsloom", "cache.so", "file.so", "forward.so", "log.so", "metrics.so", "whoami.so",
+                     "dnsloom.toml", "dnsloom.service", "dnsloom-sdk.pc"):
+            self.assertIn(name, names)
+        for name in ("noop.so", "subject.so"):
+            self.assertNotIn(name, names)
 
 
 class Examples(Installed):

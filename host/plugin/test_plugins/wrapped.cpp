@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A proper plugin in C++, with options and hooks to show. Strings, a map and a regular expression pull
-// in those templates of the standard library that would pin an object built without care.
+// A proper plugin in C++, with options and hooks to show. Its shared_ptr brings in a static of the
+// standard library that is unique in the process, and pins an object built without care.
 #include <dnsloom/plugin.hpp>
 
 #include <map>
-#include <regex>
+#include <memory>
 #include <string>
 
 namespace {
@@ -31,14 +31,14 @@ public:
     };
 
     Wrapped(const loom::Host&, const loom::Options&) {
-        words_["one"] = std::regex_replace(std::string{"a b"}, std::regex{"[a-z]"}, "x");
+        words_.emplace("one", std::make_shared<std::string>("x"));
     }
 
     loom_verdict on_query(loom::Query&) { return words_.empty() ? LOOM_DROP : LOOM_NEXT; }
-    void start() { words_.emplace("two", "y"); }
+    void start() { words_.emplace("two", nullptr); }
 
 private:
-    std::map<std::string, std::string> words_;
+    std::map<std::string, std::shared_ptr<std::string>> words_;
 };
 
 }  // namespace

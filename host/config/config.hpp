@@ -31,7 +31,8 @@ struct HostConfig {
     std::string control = "/run/dnsloom/control.sock";  ///< Unix socket; empty: none.
     std::string user;  ///< Dropped to after the sockets are bound; empty: kept.
     std::string group;
-    std::string run_dir = "/run/dnsloom";  ///< Where private copies of plugins go.
+    /// Where private copies of plugins go. Not below /run: Debian mounts that noexec.
+    std::string run_dir = "/var/lib/dnsloom";
     bool watch = true;                     ///< Reload when a configuration or plugin file changes.
     std::chrono::nanoseconds debounce = std::chrono::milliseconds{250};
     std::chrono::nanoseconds drain_timeout = std::chrono::seconds{10};

@@ -22,7 +22,7 @@ TEST_CASE("config/host: without keys: has the defaults") {
 
     REQUIRE(config);
     CHECK(config->host.workers == 0);
-    CHECK(config->host.run_dir == "/run/dnsloom");
+    CHECK(config->host.run_dir == "/var/lib/dnsloom");
     CHECK(config->host.probe);
     CHECK_FALSE(config->host.test_clock);
 }

@@ -136,6 +136,7 @@ void TcpSession::serve(std::span<const std::uint8_t> message) {
             add_option(e, dns::option_code::tcp_keepalive, steps);
         }
     }
+    worker_.admit(e, Worker::Turnout::at_once);
     worker_.serve(e);
 }
 

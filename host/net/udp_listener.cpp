@@ -47,7 +47,8 @@ struct UdpListener::Outgoing {
 
 UdpListener::UdpListener(Worker& worker, std::uint32_t slot, int fd)
     : worker_{worker}, slot_{slot}, socket_{worker.context(), fd}, fd_{fd},
-      in_{std::make_unique<Incoming>()}, out_{std::make_unique<Outgoing>()} {
+      taken_(Worker::ahead), in_{std::make_unique<Incoming>()},
+      out_{std::make_unique<Outgoing>()} {
     socket_.non_blocking(true);
     sockaddr_in6 bound{};
     socklen_t size = sizeof bound;
@@ -100,36 +101,51 @@ bool UdpListener::receive() {
     const int count = ::recvmmsg(fd_, in.headers.data(), batch, MSG_DONTWAIT, nullptr);
     if (count <= 0) return false;
     worker_.count(worker_.metrics().udp_queries, static_cast<std::uint64_t>(count));
-    for (int i = 0; i < count; ++i)
-        serve(static_cast<std::size_t>(i), in.headers[static_cast<std::size_t>(i)].msg_len);
+    // A few are admitted ahead of the one that is served, so that plugins can prepare.
+    const auto messages = static_cast<std::size_t>(count);
+    for (std::size_t i = 0; i < std::min(messages, Worker::ahead); ++i) admit(i);
+    for (std::size_t i = 0; i < messages; ++i) {
+        serve(i);
+        if (i + Worker::ahead < messages) admit(i + Worker::ahead);
+    }
     // After a small batch the next receive would most likely find nothing.
     constexpr int worth_another = 8;
     return count >= worth_another;
 }
 
-void UdpListener::serve(std::size_t index, std::size_t size) {
+void UdpListener::admit(std::size_t index) {
     const auto* message = in_->room.data() + index * message_room;
-    Exchange& e = worker_.next_exchange();
+    const mmsghdr& header = in_->headers[index];
+    Exchange& e = worker_.next_exchange(index % Worker::ahead);
     e.transport = LOOM_TRANSPORT_UDP;
     e.origin = Origin::udp;
     e.udp = this;
     e.tcp = nullptr;
     e.listener = slot_;
-    const IntakeResult taken = take_in(
-        e, {message, size}, worker_.services().hash_key, {worker_.limits().udp_size},
+    IntakeResult& taken = taken_[index % Worker::ahead];
+    taken = take_in(
+        e, {message, header.msg_len}, worker_.services().hash_key, {worker_.limits().udp_size},
         message_slack);
-    if (taken.intake == Intake::ignore || (in_->headers[index].msg_hdr.msg_flags & MSG_TRUNC) != 0) {
+    if ((header.msg_hdr.msg_flags & MSG_TRUNC) != 0) taken.intake = Intake::ignore;
+    if (taken.intake == Intake::query) worker_.admit(e, Worker::Turnout::later);
+}
+
+void UdpListener::serve(std::size_t index) {
+    const IntakeResult& taken = taken_[index % Worker::ahead];
+    if (taken.intake == Intake::ignore) {
         worker_.count(worker_.metrics().malformed);
         return;
     }
+    Exchange& e = worker_.next_exchange(index % Worker::ahead);
     take_addresses(e, index);
     lend(e);
     if (taken.intake == Intake::error) {
         worker_.count_rejected(taken);
+        const auto* message = in_->room.data() + index * message_room;
         stage(
             e, write_error_reply(
-                    {message, size}, taken.question_size, taken.rcode, taken.edns,
-                    worker_.limits().udp_size, {e.send_buffer, e.send_size}));
+                   {message, in_->headers[index].msg_len}, taken.question_size, taken.rcode,
+                   taken.edns, worker_.limits().udp_size, {e.send_buffer, e.send_size}));
         return;
     }
     worker_.serve(e);

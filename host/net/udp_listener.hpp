@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../pipeline/exchange.hpp"
+#include "../pipeline/intake.hpp"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 
@@ -10,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -54,7 +56,8 @@ private:
     void wait();
     void on_readable();
     bool receive();
-    void serve(std::size_t index, std::size_t size);
+    void admit(std::size_t index);
+    void serve(std::size_t index);
     void take_addresses(Exchange& e, std::size_t index);
     void stage(const Exchange& e, std::size_t size);
     void set_source(const Exchange& e, std::size_t index);
@@ -69,6 +72,7 @@ private:
     bool unsent_ = false;
     std::uint32_t held_ = 0;
     loom_address local_{};
+    std::vector<IntakeResult> taken_;  // Of the messages that are admitted.
     std::unique_ptr<Incoming> in_;
     std::unique_ptr<Outgoing> out_;
 };

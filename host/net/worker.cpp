@@ -20,6 +20,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <latch>
 
@@ -214,9 +215,9 @@ void Worker::session_active(TcpSession& session) {
 
 // -- A query's way --
 
-Exchange& Worker::next_exchange() {
-    if (!next_) next_ = take_exchange();
-    return *next_;
+Exchange& Worker::next_exchange(std::size_t which) {
+    if (!next_[which]) next_[which] = take_exchange();
+    return *next_[which];
 }
 
 Exchange* Worker::take_exchange() {
@@ -238,24 +239,37 @@ void Worker::recycle(Exchange* e) {
     free_exchanges_ = e;
 }
 
-void Worker::serve(Exchange& e) {
-    e.now_ns = now_ns();
-    e.received_ns = e.now_ns;
-    e.deadline_ns = e.now_ns + limits_.query_timeout_ns;
+void Worker::admit(Exchange& e, Turnout turnout) {
     const Router* router = nullptr;
     if (generation_ && e.listener < generation_->routers.size())
         router = generation_->routers[e.listener];
     const auto route = router ? router->find(e) : std::nullopt;
     e.generation_pin = generation_;
     if (!route) {
+        e.pipeline = nullptr;
+        return;
+    }
+    e.zone = {route->zone.data(), route->zone.size()};
+    enter(e, *generation_, route->server);
+    if (turnout == Turnout::at_once) return;
+    for (StageMask left = e.pipeline->preparers; left != 0; left &= left - 1) {
+        const auto index = static_cast<std::size_t>(std::countr_zero(left));
+        const Stage& stage = e.pipeline->stages[index];
+        e.pipeline->details[index].plugin->prepare(stage.self, stage.worker_state, &e);
+    }
+}
+
+void Worker::serve(Exchange& e) {
+    e.now_ns = now_ns();
+    e.received_ns = e.now_ns;
+    e.deadline_ns = e.now_ns + limits_.query_timeout_ns;
+    if (!e.pipeline) {
         count(metrics_.no_zone);
         set_error(e, dns::rcode::refused);
         add_extended_error(e, dns::ede_code::not_authoritative, {});
         finish(e, Walk::done);
         return;
     }
-    e.zone = {route->zone.data(), route->zone.size()};
-    enter(e, *generation_, route->server);
     finish(e, walk(e));
 }
 
@@ -292,7 +306,8 @@ void Worker::disarm(Exchange& e) {
 void Worker::detach(Exchange& e) {
     if (!e.detached) {
         e.detached = true;
-        if (&e == next_) next_ = nullptr;
+        for (Exchange*& next : next_)
+            if (next == &e) next = nullptr;
         const auto wire = e.keep({e.wire.data, e.wire.size});
         const std::size_t options_at =
             e.edns_options.size != 0

@@ -8,6 +8,7 @@
 #include "../pipeline/intake.hpp"
 #include "../services/services.hpp"
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -93,10 +94,16 @@ public:
 
     // -- For transports --
 
-    /// A query made by take_in(), whose transport fields and send buffer are set: routes and runs it.
+    /// A query made by take_in() gets its pipeline. With others to be served before it, plugins are
+    /// told to prepare.
+    enum class Turnout : std::uint8_t { at_once, later };
+    void admit(Exchange& e, Turnout turnout);
+    /// Runs an admitted query, whose transport fields and send buffer are set.
     void serve(Exchange& e);
-    /// The exchange for the next message; the same until it is suspended.
-    Exchange& next_exchange();
+    /// Messages of a batch that are admitted before one is served: about the time that memory takes.
+    static constexpr std::size_t ahead = 4;
+    /// One of the exchanges for the next messages; each is the same until it is suspended.
+    Exchange& next_exchange(std::size_t which = 0);
     /// 64 KiB for replies that have no room of their own.
     std::span<std::uint8_t> large_room() { return large_room_; }
     /// False if the limit on connections is reached and all are busy.
@@ -163,7 +170,7 @@ private:
 
     std::vector<std::unique_ptr<Exchange>> exchanges_;
     Exchange* free_exchanges_ = nullptr;
-    Exchange* next_ = nullptr;
+    std::array<Exchange*, ahead> next_{};
     std::unique_ptr<Slot[]> slots_;
     std::uint32_t slots_used_ = 1;  // Slot 0 is nobody's.
     std::vector<std::uint32_t> free_slots_;

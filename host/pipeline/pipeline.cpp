@@ -13,6 +13,7 @@ void Pipeline::add(const Stage& stage, const StageDetails& detail) {
         rules |= bit;
     if (stage.on_response) responders |= bit;
     if (!stage.on_query) silent |= bit;
+    if (detail.plugin->prepare) preparers |= bit;
     const auto roles = detail.plugin->roles;
     if ((roles & LOOM_ROLE_SOURCE) != 0 && (roles & LOOM_ROLE_ANY_CLASS) == 0) in_only |= bit;
     details.back().scratch_offset = scratch_size;

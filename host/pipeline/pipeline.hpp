@@ -45,6 +45,7 @@ struct Pipeline {
     StageMask rules = 0;       ///< Stages with an outcome rule that is not `stop`.
     StageMask in_only = 0;     ///< Sources that want class IN only.
     StageMask responders = 0;  ///< Stages with a response hook.
+    StageMask preparers = 0;   ///< Stages with a prepare hook.
     StageMask silent = 0;      ///< Stages without a query hook.
     std::uint32_t scratch_size = 0;
     std::uint32_t server = 0;  ///< Index in the generation.

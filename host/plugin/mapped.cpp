@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mapped.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <string>
 #include <string_view>
@@ -38,7 +39,7 @@ std::size_t mapped_segments(const std::filesystem::path& path) {
 }
 
 std::size_t mapped_segments() {
-    return count_lines([](std::string_view) { return true; });
+    return count_lines([](std::string_view line) { return name_in(line).starts_with('/'); });
 }
 
 }  // namespace loom::host

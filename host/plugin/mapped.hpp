@@ -10,7 +10,7 @@ namespace loom::host {
 /// How many mappings are of the file `path`, which must be absolute and without symbolic links.
 [[nodiscard]] std::size_t mapped_segments(const std::filesystem::path& path);
 
-/// How many mappings there are.
+/// How many mappings are of files, whichever.
 [[nodiscard]] std::size_t mapped_segments();
 
 }  // namespace loom::host

@@ -34,7 +34,8 @@ enum class Refusal : std::uint8_t {
     not_stored,  ///< It is one that no cache should keep, or not for longer than no time.
 };
 
-/// What was found in a message. As large as a message can make it, so it is made once and used again.
+/// What was found in a message. As large as a message can make it, so it is made once and used
+/// again.
 struct Survey {
     /// A record has at least 11 octets.
     static constexpr std::size_t records_max = dns::message_size_max / 11;
@@ -51,8 +52,8 @@ struct Survey {
     std::uint32_t soa_ttl = 0;
 };
 
-/// Looks through a response in wire form to a question for `qname` (lower case) and `qtype` in class
-/// IN. `rcode` has all its bits; `now_s` is the wall clock, for the validity of signatures.
+/// Looks through a response in wire form to a question for `qname` (lower case) and `qtype` in
+/// class IN. `rcode` has all its bits; `now_s` is the wall clock, for the validity of signatures.
 [[nodiscard]] std::expected<void, Refusal> survey(
     std::span<const std::uint8_t> message,
     std::span<const std::uint8_t> qname,

@@ -94,17 +94,17 @@ bool is_cacheable(const Query& query) {
 
 // RD is in the key: without it, a question that a resolver would not follow could leave its
 // referral to those who want an answer.
-Key key_of(const Query& query) {
+Key key_of(const loom_query& query) {
     uint8_t bits = 0;
-    if (query.has(LOOM_QUERY_DO)) bits |= key_do;
-    if (query.has(LOOM_QUERY_CD)) bits |= key_cd;
-    if (query.has(LOOM_QUERY_RD)) bits |= key_rd;
-    return {
-        key_hash(query.name_hash(), query->qtype, bits), query.name_lower(), query->qtype, bits};
+    if ((query.flags & LOOM_QUERY_DO) != 0) bits |= key_do;
+    if ((query.flags & LOOM_QUERY_CD) != 0) bits |= key_cd;
+    if ((query.flags & LOOM_QUERY_RD) != 0) bits |= key_rd;
+    const uint64_t hash = key_hash(query.suffix_hash[0], query.qtype, bits);
+    return {hash, view(query.qname_lower), query.qtype, bits};
 }
 
-// Extended errors are the only EDNS options of a response that are as true the next time. Nothing if
-// the response is meant for a part of the world only.
+// Extended errors are the only EDNS options of a response that are as true the next time. Nothing
+// if the response is meant for a part of the world only.
 std::optional<Bytes> kept_options(Bytes octets, std::span<uint8_t> room) {
     const auto options = dns::EdnsOptions::check(octets);
     if (!options || options->find(dns::option_code::client_subnet)) return std::nullopt;
@@ -224,6 +224,9 @@ public:
             events_->cancel(&host_.table(), std::exchange(subscription_, loom_handle{0}));
     }
 
+    void prepare(Worker& worker, const loom_query& query) noexcept {
+        worker.slice.store().prefetch(key_of(query).hash);
+    }
     loom_verdict on_query(Worker& worker, Query& query);
     loom_verdict on_response(Worker& worker, Query& query) {
         keep(worker, query);
@@ -259,7 +262,7 @@ private:
 loom_verdict Cache::on_query(Worker& worker, Query& query) {
     if (!is_cacheable(query)) return LOOM_NEXT;
     Store::Tally tally;
-    Entry* const entry = worker.slice.lookup(key_of(query), *query.raw(), tally);
+    Entry* const entry = worker.slice.lookup(key_of(*query.raw()), *query.raw(), tally);
     if (tally.placed != 0) [[unlikely]]
         note_changes(worker, query->worker, tally);
     if (entry != nullptr) return serve(*entry, query);
@@ -301,7 +304,7 @@ void Cache::keep(Worker& worker, Query& query) {
     const auto options = kept_options(response.options(), worker.options);
     if (!options) return;
 
-    const Key key = key_of(query);
+    const Key key = key_of(*query.raw());
     const Bytes message = response.wire();
     const uint64_t now_s = host_.realtime_ns() / second_ns;
     Survey& found = worker.survey;

@@ -27,8 +27,8 @@ public:
     [[nodiscard]] bool
     add(Scope scope, std::uint64_t name_hash, std::uint64_t at_ns, std::uint64_t forget_before_ns);
 
-    /// Whether the name or one above it changed at `since_ns` or later. `suffix_hashes` are those of
-    /// the name and of each of its ancestors.
+    /// Whether the name or one above it changed at `since_ns` or later. `suffix_hashes` are those
+    /// of the name and of each of its ancestors.
     bool changed(std::span<const std::uint64_t> suffix_hashes, std::uint64_t since_ns) const;
 
     void clear();

@@ -1,6 +1,6 @@
-// SPDX-License-Identifier: Apache-2.0
-// What lies in a region: a header, an index of buckets, and a log of entries. Nothing in it is a
-// pointer, so another build of the plugin can go on with it as long as `layout_version` is the same.
+// SPDX-License-Identifier: Apache-2.0 What lies in a region: a header, an index of buckets, and a
+// log of entries. Nothing in it is a pointer, so another build of the plugin can go on with it as
+// long as `layout_version` is the same.
 #pragma once
 
 #include "changes.hpp"
@@ -13,7 +13,8 @@
 
 namespace loom::cache {
 
-/// Raise it with every change of the structs in this file, of ChangeTable, or of how a key is hashed.
+/// Raise it with every change of the structs in this file, of ChangeTable, or of how a key is
+/// hashed.
 inline constexpr std::uint32_t layout_version = 1;
 inline constexpr std::uint64_t region_magic = 0x65686361636d6f6fU;  // "oomcache"
 
@@ -105,8 +106,8 @@ struct alignas(64) Bucket {
 };
 static_assert(sizeof(Bucket) == 64);
 
-/// The beginning of a region; its alignment is that of a pair of buckets. All but the first line belongs to the worker. Offsets count octets
-/// from the region's start.
+/// The beginning of a region; its alignment is that of a pair of buckets. All but the first line
+/// belongs to the worker. Offsets count octets from the region's start.
 struct alignas(128) RegionHeader {
     std::uint64_t magic;
     std::uint64_t size;   ///< Of the whole region.

@@ -31,6 +31,25 @@ void lay_out(RegionHeader& header, std::size_t size) {
     header.references.store(1, std::memory_order_relaxed);
 }
 
+// Memory that the kernel fills on first use. Hits are spread over all of it: with pages of 4 KiB
+// each would also miss the TLB, so it begins where a huge page can.
+void* map(std::size_t size) {
+    constexpr std::size_t huge_page = std::size_t{2} << 20U;
+    const std::size_t spare = size >= huge_page ? huge_page : 0;
+    void* memory = mmap(
+        nullptr, size + spare, PROT_READ | PROT_WRITE,
+        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) return nullptr;
+    if (spare == 0) return memory;
+    const auto begin = reinterpret_cast<std::uintptr_t>(memory);
+    const std::size_t front = (huge_page - begin % huge_page) % huge_page;
+    auto* aligned = static_cast<std::byte*>(memory) + front;
+    if (front != 0) munmap(memory, front);
+    if (front != spare) munmap(aligned + size, spare - front);
+    madvise(aligned, size, MADV_HUGEPAGE);
+    return aligned;
+}
+
 // What the first octets of a header look like.
 struct Claim {
     std::uint64_t magic;
@@ -60,9 +79,8 @@ std::optional<Region> Region::create(std::size_t size) {
     std::uint64_t nonce = 0;
     if (getrandom(&nonce, sizeof nonce, 0) != sizeof nonce) return std::nullopt;
 
-    void* memory = mmap(
-        nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory == MAP_FAILED) return std::nullopt;
+    void* memory = map(size);
+    if (memory == nullptr) return std::nullopt;
     auto* header = new (memory) RegionHeader{};
     header->nonce = nonce;
     lay_out(*header, size);

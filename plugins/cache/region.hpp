@@ -29,8 +29,8 @@ public:
     /// The size of a region that takes at most `size` octets: whole pages.
     static std::size_t whole_pages(std::size_t size);
 
-    /// Maps a new one of whole_pages(size). Memory is used as it fills. Nothing if the system refuses
-    /// or the size is out of bounds.
+    /// Maps a new one of whole_pages(size). Memory is used as it fills. Nothing if the system
+    /// refuses or the size is out of bounds.
     [[nodiscard]] static std::optional<Region> create(std::size_t size);
 
     /// Refers to one that somebody else holds. Nothing if there is no such region of this layout:

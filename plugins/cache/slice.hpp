@@ -19,10 +19,10 @@ namespace loom::cache {
 /// The regions that one worker works with, and the changes that it has yet to hear of.
 ///
 /// Why there is no lock around a region although two instances may hold it: while a new instance
-/// takes over, worker n's region is in the hands of worker n's thread alone. Before the swap on that
-/// worker only the old instance's hooks run, afterwards the new one's, and in between, for queries
-/// that the old one has not finished, both: but one after the other, on that same thread. A hook
-/// keeps no pointer into a region when it returns.
+/// takes over, worker n's region is in the hands of worker n's thread alone. Before the swap on
+/// that worker only the old instance's hooks run, afterwards the new one's, and in between, for
+/// queries that the old one has not finished, both: but one after the other, on that same thread. A
+/// hook keeps no pointer into a region when it returns.
 class Slice {
 public:
     explicit Slice(const Host& host) : host_{host} {}
@@ -48,8 +48,8 @@ public:
         return nullptr;
     }
 
-    /// Whether there is a usable answer or denial: of two that asked at once one may have failed, and
-    /// its failure must not displace what the other one got. [W]
+    /// Whether there is a usable answer or denial: of two that asked at once one may have failed,
+    /// and its failure must not displace what the other one got. [W]
     bool has_answer(const Key& key, const loom_query& query) const {
         const Entry* const entry = store().find(key);
         return entry != nullptr && entry->kind != Kind::failure &&

@@ -13,7 +13,8 @@ namespace {
 
 std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 32U); }
 
-// Bit i is set if place i may hold the tag. Without branches, so that it becomes two vector compares.
+// Bit i is set if place i may hold the tag. Without branches, so that it becomes two vector
+// compares.
 unsigned places_with(const Bucket& bucket, std::uint32_t tag) {
     unsigned found = 0;
     for (unsigned i = 0; i < Bucket::places; ++i)
@@ -31,13 +32,6 @@ bool is_for(const Entry& entry, const Key& key) {
 }
 
 }  // namespace
-
-// The two share 128 octets, which processors fetch together.
-std::array<Bucket*, 2> Store::buckets_of(std::uint64_t hash) const {
-    const std::uint64_t index = (hash & 0xFFFFFFFFU) * header_->buckets >> 32U;
-    auto* const first = reinterpret_cast<Bucket*>(base() + sizeof(RegionHeader));
-    return {first + index, first + (index ^ 1U)};
-}
 
 std::optional<Store::Place> Store::locate(const Key& key) const {
     const std::uint32_t tag = tag_of(key.hash);

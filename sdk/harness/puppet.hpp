@@ -5,6 +5,7 @@
 #include <dnsloom/harness/harness.hpp>
 #include <dnsloom/plugin.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -152,11 +153,14 @@ inline loom_verdict answer_address(Query& query) {
 
 /// A whole response in wire form with that one record.
 inline std::vector<std::uint8_t> address_message(const Query& query) {
-    std::vector<std::uint8_t> message{0, 0, 0x84, 0, 0, 1, 0, 1, 0, 0, 0, 0};
+    static constexpr std::array<std::uint8_t, 12> header{0, 0, 0x84, 0, 0, 1, 0, 1, 0, 0, 0, 0};
+    static constexpr std::array<std::uint8_t, 20> rest{0, 1, 0, 1,  0xC0, 12, 0,   1, 0, 1,
+                                                       0, 0, 0, 30, 0,    4,  192, 0, 2, 1};
     const auto name = query.name();
-    message.insert(message.end(), name.begin(), name.end());
-    for (const int octet : {0, 1, 0, 1, 0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 30, 0, 4, 192, 0, 2, 1})
-        message.push_back(static_cast<std::uint8_t>(octet));
+    std::vector<std::uint8_t> message(header.size() + name.size() + rest.size());
+    auto end = std::ranges::copy(header, message.begin()).out;
+    end = std::ranges::copy(name, end).out;
+    std::ranges::copy(rest, end);
     return message;
 }
 

@@ -158,6 +158,7 @@ TEST_CASE("harness/ask: in the background: `done` reads the answer after the cli
             state.records = query.response().records(LOOM_ANSWER).size();
         }
     } state;
+    int responses = 0;
     Harness h{pulled_by(
         {.create =
              [&](Puppet& puppet, const loom::Options&) {
@@ -168,7 +169,8 @@ TEST_CASE("harness/ask: in the background: `done` reads the answer after the cli
              [&](Query& query) {
                  state.service->background(&query.host().table(), query.raw(), State::done, &state);
                  return answer_address(query);
-             }})};
+             },
+         .on_response = [&](Query&) -> loom_verdict { return ++responses, LOOM_NEXT; }})};
     h.behind.push(
         {.answer = {"example.org. A 192.0.2.9", "example.org. A 192.0.2.8"}, .after = 1s});
 
@@ -177,6 +179,7 @@ TEST_CASE("harness/ask: in the background: `done` reads the answer after the cli
     h.advance(1s);
 
     CHECK(state.records == 2);
+    CHECK(responses == 0);  // Only the plugins behind see it.
     REQUIRE(h.behind.asked().size() == 1);
     CHECK(h.behind.asked()[0].background);
 }

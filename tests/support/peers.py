@@ -139,6 +139,7 @@ class Unbound(Peer):
   access-control: 127.0.0.0/8 allow
   module-config: "iterator"
   do-not-query-localhost: no
+  local-zone: "test." nodefault
 remote-control:
   control-enable: no
 forward-zone:

@@ -37,8 +37,8 @@ class Dnsloom:
         self.folder = Path(folder)
         self.port, self.http_port = free_port(), free_port()
         self.config = self.folder / "dnsloom.toml"
-        self.control = self.folder / "control.sock"
         self.run_dir = self.folder / "run"
+        self.control = self.run_dir / "control.sock"
         self.log_file = self.folder / "dnsloom.log"
         self.plugin_path = [*plugin_path, PLUGINS, TEST_PLUGINS]
         self.workers = workers

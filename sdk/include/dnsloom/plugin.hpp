@@ -21,6 +21,7 @@
 //     loom_status export_state(int32_t phase, const loom_sink&)                                [C]
 //     loom_status import_state(int32_t phase, uint32_t version, const loom_source&)            [C]
 //     const void* extension(const char* id)                                                    [C]
+//     void prepare([Worker&,] const loom_query&) noexcept     prefetches what on_query will read [W]
 //
 // Nothing here is part of the ABI: it is compiled into the plugin. No exception leaves a hook.
 #pragma once
@@ -180,6 +181,14 @@ template <class T> struct Glue {
         return box(instance).plugin.extension(id);
     }
 
+    static void prepare(
+        loom_instance* instance, void* worker_state, const loom_query* query) noexcept {
+        if constexpr (has_worker<T>)
+            box(instance).plugin.prepare(*static_cast<Worker*>(worker_state), *query);
+        else
+            box(instance).plugin.prepare(*query);
+    }
+
     static constexpr loom_plugin describe(std::string_view id, std::string_view version) {
         loom_plugin p{};
         p.size = sizeof p;
@@ -210,6 +219,7 @@ template <class T> struct Glue {
         if constexpr (requires { &T::export_state; }) p.export_state = export_state;
         if constexpr (requires { &T::import_state; }) p.import_state = import_state;
         if constexpr (requires { &T::extension; }) p.extension = extension;
+        if constexpr (requires { &T::prepare; }) p.prepare = prepare;
         return p;
     }
 };

@@ -96,6 +96,11 @@ typedef struct loom_plugin {
 
     /* Optional tables by id, such as a zone source's; NULL if not offered. [C] */
     const void *(*extension)(loom_instance *, const char *id);
+
+    /* on_query of this query will most likely follow soon, on this worker, with others in between:
+     * time to have the processor fetch what a look-up will read. No effect otherwise, no services; of
+     * the query only qtype, qclass, flags, label_count, the names and the hashes are set. [W] */
+    void (*prepare)(loom_instance *, void *worker_state, const loom_query *);
 } loom_plugin;
 
 /* The one exported symbol, data so that it can be read before any plugin code runs. */

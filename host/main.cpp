@@ -10,10 +10,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <exception>
-#include <thread>
 
 namespace {
 
@@ -32,17 +30,14 @@ int print(std::string_view text) {
 int run(const RunCommand& command) {
     const auto config = load_config(command.config);
     if (!config) return fail(config.error());
-    const std::uint32_t workers = config->host.workers != 0
-                                      ? config->host.workers
-                                      : std::max(1U, std::thread::hardware_concurrency());
-    Server server{command.config, workers};
+    Server server{command.config, worker_count(config->host), Server::Purpose::serve};
     return server.run(*config);
 }
 
 int run(const CheckCommand& command) {
     auto config = load_config(command.config);
     if (!config) return fail(config.error());
-    Server server{command.config, 0};
+    Server server{command.config, worker_count(config->host), Server::Purpose::check};
     const auto text = server.check(std::move(*config));
     return text ? print(*text) : fail(text.error());
 }
@@ -79,8 +74,11 @@ int run(const ControlCommand& command) {
 
 int run(const ProbeCommand& command) {
     if (command.arguments.empty()) return usage_exit_code;
-    Server server{command.arguments[0], 0};
-    const auto tried = server.probe(std::span{command.arguments}.subspan(1));
+    auto config = load_config(command.arguments[0]);
+    if (!config) return fail(config.error());
+    Server server{command.arguments[0], worker_count(config->host), Server::Purpose::check};
+    const auto tried =
+        server.probe(std::move(*config), std::span{command.arguments}.subspan(1));
     return tried ? 0 : fail(tried.error());
 }
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <set>
 #include <thread>
@@ -32,6 +33,16 @@ WorkerLimits limits_of(const HostConfig& host) {
     return limits;
 }
 
+// The negative control of the reload tests: ends a generation while queries are in it, and so has to
+// crash. Only in builds for tests.
+bool skips_drain() {
+#ifdef DNSLOOM_TEST_HOOKS
+    return std::getenv("DNSLOOM_TEST_NO_DRAIN") != nullptr;  // NOLINT(concurrency-mt-unsafe)
+#else
+    return false;
+#endif
+}
+
 // As many descriptors as the system lets the process have: connections need them.
 void raise_descriptor_limit() {
     rlimit limit{};
@@ -42,7 +53,14 @@ void raise_descriptor_limit() {
 
 }  // namespace
 
-Server::Server(std::string config_path, std::uint32_t workers)
+std::uint32_t worker_count(const HostConfig& host) {
+    constexpr std::uint32_t most = 256;  // A token has room for no more.
+    const std::uint32_t wanted =
+        host.workers != 0 ? host.workers : std::max(1U, std::thread::hardware_concurrency());
+    return std::min(wanted, most);
+}
+
+Server::Server(std::string config_path, std::uint32_t workers, Purpose purpose)
     : config_path_{std::move(config_path)}, log_{clock_, STDERR_FILENO}, metrics_{workers + 1},
       control_{LOOM_CONTROL, clock_}, events_{control_}, files_{control_}, http_{control_},
       publisher_{control_, workers_},
@@ -50,7 +68,7 @@ Server::Server(std::string config_path, std::uint32_t workers)
                 events_,  files_,            http_, publisher_, background_, workers},
       listeners_{workers_}, signals_{control_.context()}, started_ns_{clock_.monotonic_ns()} {
     const WorkerMetrics worker_metrics = WorkerMetrics::define(metrics_);
-    for (std::uint32_t i = 0; i < workers; ++i)
+    for (std::uint32_t i = 0; purpose == Purpose::serve && i < workers; ++i)
         workers_.push_back(std::make_unique<Worker>(i, services_, worker_metrics));
     const auto reloads = [&](std::string result) {
         return metrics_
@@ -280,9 +298,7 @@ Result<std::string> Server::build_and_swap(bool& unchanged) {
     std::string text = fmt::format(
         "generation {} serves: {} instances new or changed, {} carried over", current_->number,
         made, kept);
-    const std::uint32_t wanted =
-        host.workers != 0 ? host.workers : std::max(1U, std::thread::hardware_concurrency());
-    if (wanted != services_.worker_count) {
+    if (worker_count(host) != services_.worker_count) {
         text += fmt::format("; host.workers = {} needs a restart ({} run)", host.workers,
                             services_.worker_count);
     }
@@ -326,6 +342,10 @@ void Server::swap(std::unique_ptr<Generation> next) {
     }
     listeners_.attach();
     listeners_.close_unused(current_->config);
+    if (retiring && skips_drain()) {
+        retiring->workers_left = 0;
+        control_.post([this] { end_retired(); });
+    }
     metrics_.set(generation_metric_, static_cast<double>(current_->number));
     if (retiring) {
         retiring->timer = control_.add_timer(
@@ -504,10 +524,10 @@ Result<std::string> Server::check(Config config) {
     return result;
 }
 
-Result<void> Server::probe(std::span<const std::string> tries) {
+Result<void> Server::probe(Config config, std::span<const std::string> tries) {
     log_.configure(LogLevel::error, LogFormat::text);
     const EventLoop::Here here{control_};
-    return try_steps(config_path_, tries, services_);
+    return try_steps(config, tries, services_);
 }
 
 }  // namespace loom::host

@@ -36,6 +36,9 @@
 
 namespace loom::host {
 
+/// `host.workers`, or one per core.
+[[nodiscard]] std::uint32_t worker_count(const HostConfig& host);
+
 /// What became of a reload.
 struct ReloadOutcome {
     bool ok = true;
@@ -46,8 +49,9 @@ struct ReloadOutcome {
 /// background work.
 class Server {
 public:
-    /// `workers` 0: no worker threads, for checks.
-    Server(std::string config_path, std::uint32_t workers);
+    /// Whether there are worker threads; checks only tell plugins how many there would be.
+    enum class Purpose : std::uint8_t { serve, check };
+    Server(std::string config_path, std::uint32_t workers, Purpose purpose);
     ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
@@ -58,7 +62,7 @@ public:
     /// `dnsloom check`: everything of a start but sockets and start().
     [[nodiscard]] Result<std::string> check(Config config);
     /// The probe process.
-    [[nodiscard]] Result<void> probe(std::span<const std::string> tries);
+    [[nodiscard]] Result<void> probe(Config config, std::span<const std::string> tries);
 
     Log& log() { return log_; }
 

@@ -166,8 +166,9 @@ Result<void> Builder::stage_images() {
     return collect(errors);
 }
 
+// One child a step: what crashes or hangs is known by name.
 Result<void> Builder::try_in_child() {
-    std::vector<std::string> words{"probe", generation_->config.files.front()};
+    std::vector<Error> errors;
     for (std::size_t i = 0; i < steps_.size(); ++i) {
         const Step& step = steps_[i];
         if (step.instance) continue;
@@ -181,10 +182,15 @@ Result<void> Builder::try_in_child() {
         } else {
             continue;
         }
-        words.push_back(fmt::format("{}={}", i, file));
+        const std::vector<std::string> words{
+            "probe", generation_->config.files.front(), fmt::format("{}={}", i, file)};
+        if (auto tried = run_probe(words, step.file.string()); !tried)
+            errors.push_back(
+                tried.error().text.starts_with(step.file.string())
+                    ? at(step.plan.step, tried.error())
+                    : tried.error());
     }
-    if (words.size() == 2) return {};
-    return run_probe(words);
+    return collect(errors);
 }
 
 Result<void> Builder::load_images() {
@@ -302,13 +308,14 @@ std::unique_ptr<Generation> Builder::take() {
     return std::move(generation_);
 }
 
-Result<void> run_probe(std::span<const std::string> words) {
+Result<void> run_probe(std::span<const std::string> words, const std::string& file) {
     const auto result = probe(words);
     if (!result) return std::unexpected{result.error()};
     if (result->outcome == ProbeResult::Outcome::ok) return {};
     if (result->outcome == ProbeResult::Outcome::refused && !result->text.empty())
         return std::unexpected{Error{result->text}};
-    return std::unexpected{Error{"tried in a child process: " + describe(*result)}};
+    return std::unexpected{Error{
+        fmt::format("{}: tried in a child process: {}", file, describe(*result))}};
 }
 
 Result<TriedStep> parse_try(const std::string& word) {
@@ -323,10 +330,8 @@ Result<TriedStep> parse_try(const std::string& word) {
 }
 
 Result<void> try_steps(
-    const std::string& config_path, std::span<const std::string> tries, Services& services) {
-    auto config = load_config(config_path);
-    if (!config) return std::unexpected{config.error()};
-    auto plans = plan_instances(*config);
+    const Config& config, std::span<const std::string> tries, Services& services) {
+    auto plans = plan_instances(config);
     std::vector<Error> errors;
     std::map<std::string, std::shared_ptr<PluginImage>> images;
     std::vector<std::unique_ptr<Instance>> instances;

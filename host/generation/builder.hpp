@@ -76,7 +76,7 @@ private:
 /// The child's side of a try: creates and destroys the given steps with the given files. `tries` are
 /// words `STEP=FILE`, the step's number counted over all servers.
 [[nodiscard]] Result<void>
-try_steps(const std::string& config_path, std::span<const std::string> tries, Services& services);
+try_steps(const Config& config, std::span<const std::string> tries, Services& services);
 
 /// A step's place in the words of try_steps().
 struct TriedStep {
@@ -85,8 +85,9 @@ struct TriedStep {
 };
 [[nodiscard]] Result<TriedStep> parse_try(const std::string& word);
 
-/// Runs `dnsloom WORDS...` and says what became of it.
-[[nodiscard]] Result<void> run_probe(std::span<const std::string> words);
+/// Runs `dnsloom WORDS...`, which tries the plugin `file`, and says what became of it.
+[[nodiscard]] Result<void>
+run_probe(std::span<const std::string> words, const std::string& file);
 
 /// `SERVER/PLUGIN`, with a number from the second of a kind on; in the order of the configuration.
 [[nodiscard]] std::vector<InstancePlan> plan_instances(const Config& config);

@@ -81,6 +81,7 @@ std::expected<void, std::vector<Error>> Instance::create() {
     error.size = sizeof error;
     const loom_status status = plugin_->create(this, options_->raw(), &self_, &error);
     options_.reset();
+    plan_.zones = {};  // Up to a million, and read by create() only.
     if (status == LOOM_OK && self_) {
         phase_ = InstancePhase::created;
         return {};

@@ -27,7 +27,10 @@ std::shared_ptr<PluginImage> PluginImages::find(const Fingerprint& content) cons
 
 Result<StagedImage>
 PluginImages::stage(const std::filesystem::path& path, std::string_view name) {
+    // A file that is replaced while it is copied is copied again.
+    constexpr int tries_max = 5;
     auto copy = folder_.copy(path, name);
+    for (int tries = 1; !copy && tries < tries_max; ++tries) copy = folder_.copy(path, name);
     if (!copy) return std::unexpected{copy.error()};
     auto file = check_elf_file(copy->path());
     if (!file) {

@@ -59,7 +59,11 @@ void EventLoop::run() {
 void EventLoop::stop() { context_.stop(); }
 
 void EventLoop::clock_moved() {
-    post([this] { timers_.advance(now_ns_); });
+    post([this] {
+        // The alarm runs by the system's clock: it is set anew.
+        alarm_ns_ = 0;
+        timers_.advance(now_ns_);
+    });
 }
 
 void EventLoop::post(std::function<void()> work) {
@@ -75,7 +79,7 @@ void EventLoop::defer(Function fn, void* arg, const Instance* owner) {
 
 TimerWheel::Id EventLoop::add_timer(
     std::uint64_t delay_ns, Function fn, void* arg, const Instance* owner) {
-    return timers_.add(now_ns_ + delay_ns, fn, arg, owner);
+    return timers_.add(now_ns_ + std::min(delay_ns, UINT64_MAX - now_ns_), fn, arg, owner);
 }
 
 loom_handle EventLoop::watch(
@@ -124,6 +128,8 @@ bool EventLoop::unwatch(loom_handle handle) {
 void EventLoop::remove_owner(const Instance* owner) {
     timers_.cancel_owner(owner);
     std::erase_if(deferred_, [&](const Deferred& entry) { return entry.owner == owner; });
+    for (Deferred& entry : running_)
+        if (entry.owner == owner) entry.fn = nullptr;
     for (auto entry = watches_.begin(); entry != watches_.end();) {
         const auto current = entry++;
         if (current->second->owner == owner) unwatch(current->first);
@@ -145,15 +151,10 @@ void EventLoop::end_turn() {
     ++depth_;
     bool more = true;
     while (more) {
-        more = !deferred_.empty();
-        std::vector<Deferred> batch;
-        batch.swap(deferred_);
-        for (const Deferred& entry : batch) entry.fn(entry.arg);
-        if (deferred_.empty()) {
-            // Keeps the capacity, so that a turn does not allocate.
-            batch.clear();
-            deferred_.swap(batch);
-        }
+        running_.swap(deferred_);
+        for (std::size_t i = 0; i < running_.size(); ++i)
+            if (running_[i].fn) running_[i].fn(running_[i].arg);
+        running_.clear();
         more = settle() || !deferred_.empty();
     }
     --depth_;

@@ -119,6 +119,7 @@ private:
     unsigned depth_ = 0;
     TimerWheel timers_;
     std::vector<Deferred> deferred_;
+    std::vector<Deferred> running_;  // Those of this round; empty between rounds.
     std::unordered_map<loom_handle, std::shared_ptr<Watch>> watches_;
     loom_handle last_handle_ = 0;
 };

@@ -431,14 +431,14 @@ bool Worker::take_slot(Exchange& e) {
 }
 
 loom_token Worker::suspend(Exchange& e, std::uint64_t timeout_ns) {
-    if (e.suspension != Suspension::none) cancel_timer(e.timer_id);
+    if (e.suspension != Suspension::none) disarm(e);
     if (!take_slot(e)) return 0;
     if (++last_nonce_ == 0) last_nonce_ = 1;
     e.nonce = last_nonce_;
     e.wait_stage = e.stage;
     e.suspension = Suspension::armed;
     std::uint64_t due = e.deadline_ns;
-    if (timeout_ns != 0) due = std::min(due, now_ns() + timeout_ns);
+    if (timeout_ns != 0 && timeout_ns < due - std::min(due, now_ns())) due = now_ns() + timeout_ns;
     e.timer_id = add_timer_at(due, on_deadline, &e, nullptr);
     slots_[e.slot].armed.store(e.nonce, std::memory_order_release);
     return make_token(number(), e.slot, e.nonce);
@@ -567,7 +567,7 @@ loom_status Worker::ask(
     e->sibling = parent.children;
     parent.children = e;
     e->from_top = from == LOOM_FROM_TOP;
-    e->first_stage = static_cast<std::uint16_t>(parent.stage + 1);
+    e->first_stage = e->from_top ? 0 : static_cast<std::uint16_t>(parent.stage + 1);
     enqueue(*e);
     return LOOM_OK;
 }

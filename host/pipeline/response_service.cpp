@@ -203,6 +203,10 @@ bool is_referral(const Response& response) {
     });
 }
 
+bool is_same_rrset(const loom_record& a, const loom_record& b) {
+    return a.type == b.type && a.klass == b.klass && name_of(a.owner).equals(name_of(b.owner));
+}
+
 std::optional<loom_record> record_from(Exchange& e, const dns::RecordView& view) {
     const auto owner = e.keep(view.owner().octets());
     if (owner.empty()) return std::nullopt;
@@ -268,13 +272,21 @@ std::size_t write_records(Exchange& e, std::span<std::uint8_t> room) {
     question.qclass = e.qclass;
     if (writer.begin(header, question) != dns::Added::yes) return 0;
     for (std::size_t section = 0; section < e.response.sections.size(); ++section) {
+        const bool additional = section == static_cast<std::size_t>(dns::Section::additional);
+        auto rrset = writer.mark();
+        const loom_record* before = nullptr;
         for (const loom_record& record : e.response.sections[section].view()) {
+            if (additional && !(before && is_same_rrset(*before, record))) rrset = writer.mark();
+            before = &record;
             const auto added = writer.add(
                 static_cast<dns::Section>(section),
                 dns::Record{
                     name_of(record.owner), record.type, record.klass, record.ttl,
                     {record.rdata.data, record.rdata.size}});
             if (added == dns::Added::yes) continue;
+            // TC does not tell of additional data: an RRset is there as a whole or not at all
+            // (RFC 2181 section 9).
+            if (additional) writer.roll_back(rrset);
             // The glue of a referral is not optional (RFC 9471 section 3.1).
             if (is_referral(e.response)) writer.header().set(dns::flag::tc);
             break;
@@ -286,12 +298,10 @@ std::size_t write_records(Exchange& e, std::span<std::uint8_t> room) {
 }
 
 bool make_wire(Exchange& e) {
-    const auto flags = e.response.flags;
     const auto room = work_room();
     const std::size_t size = write_records(e, room);
     const auto copy = e.keep(room.first(size));
     if (size == 0 || copy.empty()) return false;
-    e.response.flags = flags;
     e.response.wire = copy.data();
     e.response.wire_size = static_cast<std::uint32_t>(size);
     e.response.in_send_buffer = false;

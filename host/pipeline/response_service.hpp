@@ -12,7 +12,8 @@ extern const loom_response_1 response_service;
 
 /// Makes records of a wire response; false when the message is malformed or memory is short.
 bool make_records(Exchange& e);
-/// Makes a wire response of records, in the arena, never truncated; false when memory is short.
+/// Makes a wire response of records, in the arena, truncated only where no message can take them
+/// all; false when memory is short.
 bool make_wire(Exchange& e);
 /// Writes records form straight into `room`, truncating as RFC 2181 section 9 says. Returns the size.
 std::size_t write_records(Exchange& e, std::span<std::uint8_t> room);

@@ -41,7 +41,9 @@ FileWatch::FileWatch(EventLoop& loop)
     wait();
 }
 
-FileWatch::~FileWatch() = default;
+FileWatch::~FileWatch() {
+    if (timer_ != 0) loop_.cancel_timer(timer_);
+}
 
 loom_handle
 FileWatch::file(std::string path, const Instance* owner, std::function<void()> changed) {
@@ -80,13 +82,18 @@ bool FileWatch::Watched::is_on_way(int descriptor, std::string_view name) const 
     });
 }
 
-// Notes where the path leads through: the file itself, and every link on the way to it.
+// Notes where the path leads through: the file itself, and every link on the way to it. Where the
+// folder is missing, what is to come in the last one that is there.
 void FileWatch::follow(Watched& watched) {
     watched.way.clear();
     fs::path path = watched.path;
-    const auto note = [&](const fs::path& place) {
-        const int descriptor = watch_folder(place.parent_path().string());
-        if (descriptor >= 0) watched.way.emplace(descriptor, place.filename().string());
+    const auto note = [&](fs::path place) {
+        for (; place.has_relative_path(); place = place.parent_path()) {
+            const int descriptor = watch_folder(place.parent_path().string());
+            if (descriptor < 0) continue;
+            watched.way.emplace(descriptor, place.filename().string());
+            return;
+        }
     };
     if (watched.is_folder) {
         if (const int descriptor = watch_folder(path.string()); descriptor >= 0)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "log.hpp"
 
+#include "../config/error.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -54,11 +56,27 @@ void append_time(std::uint64_t ns, std::string& out) {
     out.append(tail, sizeof tail);
 }
 
+constexpr unsigned char ascii_end = 0x80;
+
+// Octets that are no ASCII: characters stay as they are, anything else becomes `\\xHH`.
+void append_foreign(std::string_view text, std::string& out) {
+    for (const char c : printable(text, text.size() * 4 + 1)) {
+        if (c == '\\') out += '\\';
+        out += c;
+    }
+}
+
 // As JSON strings are escaped (RFC 8259 section 7), which serves the text form, too.
 void append_escaped(std::string_view text, std::string& out) {
-    for (const char c : text) {
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const char c = text[at];
         const auto octet = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
+        if (octet >= ascii_end) {
+            std::size_t end = at + 1;
+            while (end < text.size() && static_cast<unsigned char>(text[end]) >= ascii_end) ++end;
+            append_foreign(text.substr(at, end - at), out);
+            at = end - 1;
+        } else if (c == '"' || c == '\\') {
             out += '\\';
             out += c;
         } else if (c == '\n') {

@@ -19,9 +19,10 @@ bool is_name(std::string_view text, bool colon) {
     return !text.empty() && !(text[0] >= '0' && text[0] <= '9') && std::ranges::all_of(text, good);
 }
 
-void append_escaped(std::string_view text, std::string& out) {
+// Quotes are special in the values of labels only.
+void append_escaped(std::string_view text, bool quotes, std::string& out) {
     for (const char c : text) {
-        if (c == '\\' || c == '"') out += '\\';
+        if (c == '\\' || (quotes && c == '"')) out += '\\';
         if (c == '\n') {
             out += "\\n";
         } else {
@@ -36,7 +37,7 @@ std::string label_text(const MetricLabels& labels) {
         if (!out.empty()) out += ',';
         out += key;
         out += "=\"";
-        append_escaped(value, out);
+        append_escaped(value, true, out);
         out += '"';
     }
     return out;
@@ -66,6 +67,8 @@ bool is_sound(const MetricRegistry::Definition& definition) {
     if (definition.kind == LOOM_METRIC_HISTOGRAM) {
         return !definition.bounds.empty() &&
                definition.bounds.size() <= MetricRegistry::bounds_max &&
+               std::ranges::all_of(
+                   definition.bounds, [](double bound) { return std::isfinite(bound); }) &&
                std::ranges::is_sorted(definition.bounds, std::less_equal{});
     }
     return definition.kind == LOOM_METRIC_COUNTER || definition.kind == LOOM_METRIC_GAUGE;
@@ -90,15 +93,22 @@ std::optional<std::uint32_t> MetricRegistry::define(const Definition& definition
     const std::lock_guard lock{mutex_};
     MetricLabels labels = definition.labels;
     std::ranges::sort(labels);
-    const std::string key = definition.name + '{' + label_text(labels) + '}';
-    if (const auto found = by_key_.find(key); found != by_key_.end()) {
-        Series& series = *series_[found->second];
-        if (series.definition.kind != definition.kind ||
-            series.definition.bounds != definition.bounds)
+    if (std::ranges::adjacent_find(labels, {}, &MetricLabels::value_type::first) != labels.end())
+        return std::nullopt;
+    const std::string prefix = definition.name + '{';
+    // All series of the name follow.
+    if (const auto same = by_key_.lower_bound(prefix);
+        same != by_key_.end() && same->first.starts_with(prefix)) {
+        const Definition& other = series_[same->second]->definition;
+        if (other.kind != definition.kind || other.bounds != definition.bounds)
             return std::nullopt;
-        ++series.uses;
+    }
+    const std::string key = prefix + label_text(labels) + '}';
+    if (const auto found = by_key_.find(key); found != by_key_.end()) {
+        ++series_[found->second]->uses;
         return found->second;
     }
+    if (free_ids_.empty() && series_.size() > series_max) return std::nullopt;
     const bool is_histogram = definition.kind == LOOM_METRIC_HISTOGRAM;
     const auto cells =
         is_histogram ? static_cast<std::uint32_t>(definition.bounds.size() + 2) : 1U;
@@ -109,7 +119,6 @@ std::optional<std::uint32_t> MetricRegistry::define(const Definition& definition
         id = free_ids_.back();
         free_ids_.pop_back();
     } else {
-        if (series_.size() > series_max) return std::nullopt;
         id = static_cast<std::uint32_t>(series_.size());
         series_.emplace_back();
     }
@@ -212,9 +221,10 @@ std::string MetricRegistry::render() const {
     for (const Series* series : sorted) {
         const Definition& definition = series->definition;
         if (definition.name != last) {
+            out += fmt::format("# HELP {} ", definition.name);
+            append_escaped(definition.help, false, out);
             out += fmt::format(
-                "# HELP {} {}\n# TYPE {} {}\n", definition.name, definition.help, definition.name,
-                kind_name(definition.kind));
+                "\n# TYPE {} {}\n", definition.name, kind_name(definition.kind));
             last = definition.name;
         }
         render_series(*series, out);

@@ -1,4 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0 What a hit, a miss and an insertion cost, measured through
+// SPDX-License-Identifier: Apache-2.0
+// What a hit, a miss and an insertion cost, measured through
 // the C ABI with a host that does nothing.
 //
 //     ninja cache-bench && plugins/cache/cache-bench [NAMES]

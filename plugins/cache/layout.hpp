@@ -1,6 +1,6 @@
-// SPDX-License-Identifier: Apache-2.0 What lies in a region: a header, an index of buckets, and a
-// log of entries. Nothing in it is a pointer, so another build of the plugin can go on with it as
-// long as `layout_version` is the same.
+// SPDX-License-Identifier: Apache-2.0
+// What lies in a region: a header, an index of buckets, and a log of entries. Nothing in it is a
+// pointer, so another build of the plugin can go on with it as long as `layout_version` is the same.
 #pragma once
 
 #include "changes.hpp"

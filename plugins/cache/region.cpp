@@ -37,8 +37,12 @@ void* map(std::size_t size) {
     constexpr std::size_t huge_page = std::size_t{2} << 20U;
     const std::size_t spare = size >= huge_page ? huge_page : 0;
     void* memory = mmap(
-        nullptr, size + spare, PROT_READ | PROT_WRITE,
-        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        nullptr,
+        size + spare,
+        PROT_READ | PROT_WRITE,
+        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+        -1,
+        0);
     if (memory == MAP_FAILED) return nullptr;
     if (spare == 0) return memory;
     const auto begin = reinterpret_cast<std::uintptr_t>(memory);

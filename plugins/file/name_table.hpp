@@ -42,8 +42,6 @@ public:
     NodeRef node(std::uint32_t slot) const { return slots()[slot].node; }
     void set_node(std::uint32_t slot, NodeRef node) { slots()[slot].node = node; }
 
-    void prefetch(std::uint64_t hash) const { __builtin_prefetch(slots() + home(tag_of(hash))); }
-
     /// Adds a node whose name is not there yet.
     void insert(std::uint64_t hash, NodeRef node);
     /// Makes the table as large as it should be for what it holds.
@@ -52,7 +50,6 @@ public:
     void clear();
 
     std::uint32_t capacity() const { return capacity_; }
-    std::uint32_t size() const { return size_; }
 
 private:
     struct Slot {

@@ -37,6 +37,8 @@ ZoneBuilder::ZoneBuilder(const Host& host, dns::NameView apex, std::size_t file_
           return zone_->apex_octets();
       }()} {
     zone_->nodes = Arena{nodes_size_guess(file_size)};
+    // So that the apex's empty name is somewhere too.
+    relative_.reserve(dns::name_size_max);
     // So that no node is 0.
     std::memset(zone_->nodes.room(node_align), 0, node_align);
     zone_->nodes.take(node_align);

@@ -46,12 +46,6 @@ void copy_lower(std::uint8_t* out, const std::uint8_t* from, std::size_t size) {
     for (std::size_t i = 0; i < size; ++i) out[i] = lower(from[i]);
 }
 
-unsigned count_labels(Bytes relative) {
-    unsigned count = 0;
-    for (std::size_t at = 0; at < relative.size(); at += std::size_t{1} + relative[at]) ++count;
-    return count;
-}
-
 bool is_at_or_below(Bytes relative, Bytes ancestor) {
     if (relative.size() < ancestor.size()) return false;
     const std::size_t front = relative.size() - ancestor.size();
@@ -93,7 +87,8 @@ std::uint64_t canonical_key(Bytes relative) {
         }
         put(0);
     }
-    return filled < sizeof key ? key << 8U * (sizeof key - filled) : key;
+    while (filled < sizeof key) put(0);
+    return key;
 }
 
 WholeName::WholeName(Bytes relative, Bytes apex) {

@@ -18,9 +18,6 @@ std::optional<std::size_t> relative_size(Bytes name, Bytes apex);
 /// Copies with ASCII letters in lower case; `size` octets.
 void copy_lower(std::uint8_t* out, const std::uint8_t* from, std::size_t size);
 
-/// Labels of a relative name.
-unsigned count_labels(Bytes relative);
-
 /// True if the relative name is `ancestor` or below it.
 bool is_at_or_below(Bytes relative, Bytes ancestor);
 

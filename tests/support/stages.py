@@ -103,7 +103,8 @@ class Stages:
     # -- The stages
 
     def build(self):
-        if self.setup("build-tests", "--buildtype=debugoptimized") and self.compile("build-tests"):
+        # The hook is the negative control of the reload tests.
+        if self.setup("build-tests", "--buildtype=debugoptimized", "-Dcpp_args=-DDNSLOOM_TEST_HOOKS") and self.compile("build-tests"):
             self.test("build-tests", *no_suites())
 
     def scenario(self):

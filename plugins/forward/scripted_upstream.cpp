@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <stdexcept>
@@ -78,9 +79,10 @@ void TcpPeer::send_raw(const Message& octets) {
 }
 
 Message TcpPeer::frame(const Message& message) {
-    Message framed{
-        static_cast<std::uint8_t>(message.size() >> 8U), static_cast<std::uint8_t>(message.size())};
-    framed.insert(framed.end(), message.begin(), message.end());
+    Message framed(2 + message.size());
+    framed[0] = static_cast<std::uint8_t>(message.size() >> 8U);
+    framed[1] = static_cast<std::uint8_t>(message.size());
+    std::copy(message.begin(), message.end(), framed.begin() + 2);
     return framed;
 }
 

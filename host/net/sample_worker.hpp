@@ -115,4 +115,36 @@ private:
     loom_address address_{};
 };
 
+/// The options of a reply that has one extended error without text.
+inline Octets sample_error(std::uint8_t code) { return {0, 15, 0, 2, 0, code}; }
+
+/// A plugin that suspends every query and answers when it is resumed.
+struct Waiter {
+    explicit Waiter(SampleWorker& its_sample) : sample{its_sample} {
+        FakePlugin& plugin = sample.add([this](Exchange& e) {
+            token = e.host_worker->suspend(e, timeout_ns);
+            return token != 0 ? loom_verdict{LOOM_PENDING} : LOOM_FAIL(dns::rcode::servfail);
+        });
+        plugin.on_resume = [this](Exchange& e, std::int32_t its_reason, void* its_arg) {
+            ++resumed;
+            reason = its_reason;
+            arg = its_arg;
+            return sample_answer(e);
+        };
+        plugin.on_cancel = [this](Exchange&, loom_token its_token) {
+            ++cancelled;
+            cancelled_token = its_token;
+        };
+    }
+
+    SampleWorker& sample;
+    std::uint64_t timeout_ns = 0;
+    loom_token token = 0;
+    int resumed = 0;
+    int cancelled = 0;
+    loom_token cancelled_token = 0;
+    std::int32_t reason = 0;
+    void* arg = nullptr;
+};
+
 }  // namespace loom::host

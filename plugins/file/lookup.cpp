@@ -180,7 +180,8 @@ Lookup::Step Lookup::substitute(NodeView node, unsigned index) {
     out = std::ranges::copy(record.rdata(), out).out;
     const Bytes target{storage.begin(), out};
     const std::size_t at = writer_.put_cname(cursor_.owner(), record.ttl(), target);
-    if (at == 0) return Step::done;
+    // Where CNAME itself is asked for, this one is the answer (RFC 1034 section 3.6.2).
+    if (at == 0 || query_.qtype == rr_type::cname) return Step::done;
     if (const auto size = relative_size(target, zone_.apex_octets())) {
         cursor_.assign(target.first(*size), zone_.apex_octets(), at);
         return Step::follow;

@@ -312,8 +312,15 @@ Result<void> run_probe(std::span<const std::string> words, const std::string& fi
     const auto result = probe(words);
     if (!result) return std::unexpected{result.error()};
     if (result->outcome == ProbeResult::Outcome::ok) return {};
-    if (result->outcome == ProbeResult::Outcome::refused && !result->text.empty())
+    if (result->outcome == ProbeResult::Outcome::refused && !result->text.empty()) {
+        // What main() says of an exception that nobody caught: a static initialiser's, most likely.
+        constexpr std::string_view uncaught = "dnsloom: ";
+        if (result->text.starts_with(uncaught)) {
+            return std::unexpected{Error{fmt::format(
+                "{}: throws when it is loaded: {}", file, result->text.substr(uncaught.size()))}};
+        }
         return std::unexpected{Error{result->text}};
+    }
     return std::unexpected{Error{
         fmt::format("{}: tried in a child process: {}", file, describe(*result))}};
 }

@@ -15,7 +15,7 @@ namespace loom::cache {
 
 /// Raise it with every change of the structs in this file, of ChangeTable, or of how a key is
 /// hashed.
-inline constexpr std::uint32_t layout_version = 1;
+inline constexpr std::uint32_t layout_version = 2;
 inline constexpr std::uint64_t region_magic = 0x65686361636d6f6fU;  // "oomcache"
 
 /// Entries begin at multiples of this.
@@ -96,6 +96,12 @@ private:
 };
 static_assert(sizeof(Entry) == 32);
 
+/// The part of a hash that the index keeps. Its low bits choose the pair of buckets, so the index can
+/// grow without looking at the entries.
+constexpr std::uint32_t tag_of(std::uint64_t hash) {
+    return static_cast<std::uint32_t>(hash >> 32U);
+}
+
 /// One cache line of the index. Where an entry stands is told in log_units from the region's start;
 /// 0 is a free place.
 struct alignas(64) Bucket {
@@ -105,6 +111,9 @@ struct alignas(64) Bucket {
     std::array<std::uint32_t, places> positions;
 };
 static_assert(sizeof(Bucket) == 64);
+
+/// Processors fetch the two lines together.
+using BucketPair = std::array<Bucket, 2>;
 
 /// The beginning of a region; its alignment is that of a pair of buckets. All but the first line
 /// belongs to the worker. Offsets count octets from the region's start.
@@ -118,13 +127,15 @@ struct alignas(128) RegionHeader {
     alignas(64) std::uint64_t valid_from_ns;  ///< What was stored before is no longer served.
     std::uint64_t log_begin;
     std::uint64_t log_end;
-    std::uint64_t head;     ///< Where the next entry goes.
-    std::uint64_t tail;     ///< The oldest entry.
-    std::uint64_t wrap_at;  ///< Where the log continues at log_begin; only while head <= tail.
-    std::uint32_t buckets;  ///< Even.
-    std::uint32_t records;  ///< Entries in the log, those that the index has forgotten included.
-    std::uint32_t entries;  ///< Entries in the index.
-    std::uint32_t ttl_max;  ///< The largest TTL that was ever stored.
+    std::uint64_t head;       ///< Where the next entry goes.
+    std::uint64_t tail;       ///< The oldest entry.
+    std::uint64_t wrap_at;    ///< Where the log continues at log_begin; only while head <= tail.
+    std::uint32_t pairs;      ///< Of buckets that are in use.
+    std::uint32_t pairs_max;  ///< A power of two.
+    std::uint32_t pair_mask;  ///< std::bit_ceil(pairs) - 1
+    std::uint32_t records;    ///< Entries in the log, those that the index has forgotten included.
+    std::uint32_t entries;    ///< Entries in the index.
+    std::uint32_t ttl_max;    ///< The largest TTL that was ever stored.
 
     alignas(64) ChangeTable changes;
 };

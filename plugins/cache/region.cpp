@@ -7,25 +7,29 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <new>
 
 namespace loom::cache {
 namespace {
 
-// An index line of eight places for every eight entries of 96 octets, which is a small answer: 8 %
-// of the memory.
-constexpr std::size_t octets_per_bucket = Bucket::places * 96;
+// The index may grow until it has a place for every 96 octets at least, which is a small answer.
+constexpr std::size_t octets_per_pair = 2 * Bucket::places * 96;
+// It begins with as many as fit a page or two.
+constexpr std::size_t pairs_at_first = 64;
 
 std::size_t page_size() { return static_cast<std::size_t>(sysconf(_SC_PAGESIZE)); }
 
 void lay_out(RegionHeader& header, std::size_t size) {
-    const std::size_t buckets = size / octets_per_bucket & ~std::size_t{1};
+    const std::size_t pairs_max = std::bit_ceil(size / octets_per_pair);
     header.magic = region_magic;
     header.size = size;
     header.layout = layout_version;
-    header.buckets = static_cast<std::uint32_t>(buckets);
-    header.log_begin = sizeof(RegionHeader) + buckets * sizeof(Bucket);
+    header.pairs_max = static_cast<std::uint32_t>(pairs_max);
+    header.pairs = static_cast<std::uint32_t>(std::min(pairs_at_first, pairs_max));
+    header.pair_mask = header.pairs - 1;
+    header.log_begin = sizeof(RegionHeader) + pairs_max * sizeof(BucketPair);
     header.log_end = size / log_unit * log_unit;
     header.head = header.tail = header.wrap_at = header.log_begin;
     header.references.store(1, std::memory_order_relaxed);

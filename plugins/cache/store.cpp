@@ -7,11 +7,14 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <utility>
 
 namespace loom::cache {
 namespace {
 
-std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 32U); }
+// A pair is split when there are more entries than this for each. Those not yet split have up to twice
+// as many, and few of them shall be full.
+constexpr std::uint32_t entries_per_pair = 3;
 
 // Bit i is set if place i may hold the tag. Without branches, so that it becomes two vector
 // compares.
@@ -35,12 +38,12 @@ bool is_for(const Entry& entry, const Key& key) {
 
 std::optional<Store::Place> Store::locate(const Key& key) const {
     const std::uint32_t tag = tag_of(key.hash);
-    for (Bucket* bucket : buckets_of(key.hash)) {
-        for (unsigned found = places_with(*bucket, tag); found != 0; found &= found - 1) {
+    for (Bucket& bucket : pair_of(key.hash)) {
+        for (unsigned found = places_with(bucket, tag); found != 0; found &= found - 1) {
             const auto index = static_cast<std::size_t>(std::countr_zero(found));
-            const std::uint32_t position = bucket->positions[index];
+            const std::uint32_t position = bucket.positions[index];
             if (position != 0 && is_for(*at(std::uint64_t{position} * log_unit), key))
-                return Place{bucket, index};
+                return Place{&bucket, index};
         }
     }
     return std::nullopt;
@@ -48,9 +51,9 @@ std::optional<Store::Place> Store::locate(const Key& key) const {
 
 std::optional<Store::Place> Store::locate(std::uint64_t hash, std::uint64_t offset) const {
     const auto position = static_cast<std::uint32_t>(offset / log_unit);
-    for (Bucket* bucket : buckets_of(hash)) {
+    for (Bucket& bucket : pair_of(hash)) {
         for (std::size_t i = 0; i < Bucket::places; ++i)
-            if (bucket->positions[i] == position) return Place{bucket, i};
+            if (bucket.positions[i] == position) return Place{&bucket, i};
     }
     return std::nullopt;
 }
@@ -72,11 +75,11 @@ std::uint64_t Store::readiness(std::uint32_t position) const {
 Store::Place Store::readiest_place(std::uint64_t hash) const {
     Place best{};
     std::uint64_t best_readiness = 0;
-    for (Bucket* bucket : buckets_of(hash)) {
+    for (Bucket& bucket : pair_of(hash)) {
         for (std::size_t i = 0; i < Bucket::places; ++i) {
-            const std::uint64_t ready = readiness(bucket->positions[i]);
+            const std::uint64_t ready = readiness(bucket.positions[i]);
             if (ready <= best_readiness) continue;
-            best = {bucket, i};
+            best = {&bucket, i};
             best_readiness = ready;
         }
     }
@@ -99,6 +102,24 @@ void Store::unlink(Place place) {
     --header_->entries;
 }
 
+// Moves one half of the next pair in order to a new one at the end (W. Litwin, Linear Hashing, 1980).
+void Store::grow_index() {
+    if (header_->entries <= header_->pairs * entries_per_pair) return;
+    if (header_->pairs == header_->pairs_max) return;
+    const std::uint32_t made = header_->pairs++;
+    if (made > header_->pair_mask) header_->pair_mask = 2 * header_->pair_mask + 1;
+    const std::uint32_t split = made & header_->pair_mask >> 1U;
+    for (std::size_t side = 0; side < 2; ++side) {
+        Bucket& from = pairs()[split][side];
+        Bucket& to = pairs()[made][side];
+        for (std::size_t i = 0; i < Bucket::places; ++i) {
+            if ((from.tags[i] & header_->pair_mask) != made || from.positions[i] == 0) continue;
+            to.tags[i] = from.tags[i];
+            to.positions[i] = std::exchange(from.positions[i], 0);
+        }
+    }
+}
+
 Entry* Store::place(const Key& key, std::size_t size, std::uint64_t now_ns, Tally& tally) {
     if (size > entry_size_max()) return nullptr;
     ++tally.placed;
@@ -109,6 +130,7 @@ Entry* Store::place(const Key& key, std::size_t size, std::uint64_t now_ns, Tall
         unlink(*known);
     }
     tally.evicted += make_room(size, now_ns);
+    grow_index();
     Entry* const entry = at(header_->head);
     entry->hash = key.hash;
     entry->units = static_cast<std::uint16_t>(size / log_unit);

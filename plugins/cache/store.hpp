@@ -19,8 +19,10 @@ namespace loom::cache {
 /// neither needs a list. The work of an insertion has bounds: moves_max moves, and as many removals
 /// as the new entry has room for.
 ///
-/// The index is a table of buckets. An entry stands in the bucket of its hash or in that bucket's
-/// neighbour; when both are full, the oldest one there goes that was not hit.
+/// The index is a table of pairs of buckets. An entry stands in either bucket of the pair of its
+/// hash; when both are full, the oldest one there goes that was not hit. The table grows by linear
+/// hashing: now and then an insertion splits one pair in two, so that a cache of few entries keeps its
+/// index in the processor's near caches and a growing one never stops to build a new table.
 class Store {
 public:
     static constexpr unsigned moves_max = 8;
@@ -35,7 +37,7 @@ public:
 
     /// Has the processor fetch what find() will read first.
     void prefetch(std::uint64_t hash) const {
-        for (const Bucket* bucket : buckets_of(hash)) __builtin_prefetch(bucket);
+        for (const Bucket& bucket : pair_of(hash)) __builtin_prefetch(&bucket);
     }
 
     /// The entry of a key, fresh or not.
@@ -67,6 +69,7 @@ public:
     }
 
     std::size_t entries() const { return header_->entries; }
+    std::size_t index_pairs() const { return header_->pairs; }
     std::size_t used() const;  ///< Octets of the log that hold entries.
     std::size_t capacity() const { return header_->log_end - header_->log_begin; }
     std::size_t entry_size_max() const { return std::min(capacity() / 4, 0xFFFF * log_unit); }
@@ -81,11 +84,13 @@ private:
 
     std::uint8_t* base() const { return reinterpret_cast<std::uint8_t*>(header_); }
     Entry* at(std::uint64_t offset) const { return reinterpret_cast<Entry*>(base() + offset); }
-    // The two share 128 octets, which processors fetch together.
-    std::array<Bucket*, 2> buckets_of(std::uint64_t hash) const {
-        const std::uint64_t index = (hash & 0xFFFFFFFFU) * header_->buckets >> 32U;
-        auto* const first = reinterpret_cast<Bucket*>(base() + sizeof(RegionHeader));
-        return {first + index, first + (index ^ 1U)};
+    BucketPair* pairs() const {
+        return reinterpret_cast<BucketPair*>(base() + sizeof(RegionHeader));
+    }
+    BucketPair& pair_of(std::uint64_t hash) const {
+        std::uint32_t index = tag_of(hash) & header_->pair_mask;
+        if (index >= header_->pairs) index &= header_->pair_mask >> 1U;  // Not yet split off.
+        return pairs()[index];
     }
     bool is_wrapped() const { return header_->head <= header_->tail; }
 
@@ -96,6 +101,7 @@ private:
     Place readiest_place(std::uint64_t hash) const;
     std::uint64_t link(std::uint64_t hash, std::uint64_t offset);
     void unlink(Place place);
+    void grow_index();
 
     std::uint64_t make_room(std::size_t size, std::uint64_t now_ns);
     bool retire_oldest(std::uint64_t now_ns, unsigned& moves_left);

@@ -100,12 +100,12 @@ TEST_CASE("cache/store: find: compares the whole key when hashes collide") {
     CHECK(box.store.find(second_name) != nullptr);
 }
 
-TEST_CASE("cache/store: place: a key with two full buckets displaces the oldest there") {
+TEST_CASE("cache/store: place: a key with a full pair of buckets displaces the oldest there") {
     Box box;
     std::vector<std::unique_ptr<NumberedKey>> keys;
     for (std::size_t i = 0; i < 17; ++i) {
         keys.push_back(std::make_unique<NumberedKey>(i));
-        keys.back()->key.hash = std::uint64_t{i + 1} << 32U;  // All in bucket 0.
+        keys.back()->key.hash = std::uint64_t{i + 1} << 48U;  // All in pair 0.
         box.put(*keys.back(), 64);
     }
 
@@ -120,7 +120,7 @@ TEST_CASE("cache/store: place: an entry that was hit is the last to be displaced
     std::vector<std::unique_ptr<NumberedKey>> keys;
     for (std::size_t i = 0; i < 18; ++i) {
         keys.push_back(std::make_unique<NumberedKey>(i));
-        keys.back()->key.hash = std::uint64_t{i + 1} << 32U;
+        keys.back()->key.hash = std::uint64_t{i + 1} << 48U;
         box.put(*keys.back(), 64);
         if (i == 0) box.store.find(*keys[0])->hit = 1;
     }
@@ -129,6 +129,25 @@ TEST_CASE("cache/store: place: an entry that was hit is the last to be displaced
     CHECK(box.is_whole(*keys[0]));
     CHECK(box.store.find(*keys[1]) == nullptr);
     CHECK(box.store.find(*keys[2]) == nullptr);
+}
+
+TEST_CASE("cache/store: place: the index grows with the entries and loses none") {
+    constexpr std::size_t count = 3000;
+    Box box;
+    box.region = std::move(*Region::create(std::size_t{4} << 20U));
+    box.store = Store{*box.region.header()};
+    const std::size_t pairs_at_first = box.store.index_pairs();
+    for (std::size_t i = 0; i < count; ++i) {
+        box.put(NumberedKey{i}, 64);
+        // Each is found at once, and so is an older one, at every size of the index.
+        REQUIRE(box.is_whole(NumberedKey{i}));
+        REQUIRE(box.is_whole(NumberedKey{i / 2}));
+    }
+
+    CHECK(box.tally.evicted == 0);
+    CHECK(box.store.entries() == count);
+    CHECK(box.store.index_pairs() > 8 * pairs_at_first);
+    for (std::size_t i = 0; i < count; ++i) CHECK(box.is_whole(NumberedKey{i}));
 }
 
 TEST_CASE("cache/store: place: an entry that is put again stays one entry") {

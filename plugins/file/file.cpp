@@ -2,6 +2,7 @@
 // The plugin: options, loading at start, and the hooks.
 
 #include "lookup.hpp"
+#include "prefetcher.hpp"
 #include "reload.hpp"
 #include "zone_loader.hpp"
 #include "zone_set.hpp"
@@ -93,6 +94,7 @@ public:
     struct Worker {
         Worker(File&, std::uint32_t) {}
         loom::file::Nsec3Hasher hasher;
+        loom::file::Prefetcher prefetcher;
     };
 
     File(const loom::Host& host, const loom::Options& options);
@@ -102,6 +104,9 @@ public:
     }
     void stop() { reloader_.stop(); }
 
+    void prepare(Worker& worker, const loom_query& query) noexcept {
+        worker.prefetcher.announce(zones_, query);
+    }
     loom_verdict on_query(Worker& worker, loom::Query& query);
     loom_verdict on_resume(Worker& worker, loom::Query& query, std::int32_t reason, void* arg);
     void on_cancel(Worker&, loom::Query&, loom_token) {}

@@ -39,6 +39,15 @@ public:
         const std::uint32_t slot = find_slot(nodes, hash, name);
         return slot == none ? 0 : slots()[slot].node;
     }
+    /// Has the processor fetch what find_slot() will read first.
+    void prefetch(std::uint64_t hash) const { __builtin_prefetch(slots() + home(tag_of(hash))); }
+    /// The first node whose name may have this hash, without a look at it; 0: there is none.
+    NodeRef likely_node(std::uint64_t hash) const {
+        const std::uint32_t tag = tag_of(hash);
+        std::uint32_t i = home(tag);
+        while (slots()[i].node != 0 && slots()[i].tag != tag) i = next(i);
+        return slots()[i].node;
+    }
     NodeRef node(std::uint32_t slot) const { return slots()[slot].node; }
     void set_node(std::uint32_t slot, NodeRef node) { slots()[slot].node = node; }
 
@@ -49,6 +58,7 @@ public:
     /// Forgets all nodes.
     void clear();
 
+    std::uint32_t size() const { return size_; }
     std::uint32_t capacity() const { return capacity_; }
 
 private:

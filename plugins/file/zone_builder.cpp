@@ -190,6 +190,11 @@ std::unique_ptr<ZoneSnapshot> ZoneBuilder::finish() {
     if (const auto linked = links.link(); !linked)
         note(errors_, {}, rr_type::nsec3param, linked.error());
     if (!errors_.empty()) return nullptr;
+    // A node seldom begins where a line does.
+    constexpr std::size_t line = 64;
+    constexpr std::size_t lines_max = 4;
+    zone_->node_lines =
+        std::min(lines_max, 1 + zone_->nodes.size() / (std::size_t{zone_->names.size()} * line));
     return std::move(zone_);
 }
 

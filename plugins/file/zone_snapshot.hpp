@@ -47,6 +47,7 @@ struct ZoneSnapshot {
     Nsec3Parameters nsec3_parameters;
     std::vector<Nsec3Links> nsec3_links;  ///< By slot of `names`; empty without NSEC3.
     std::uint64_t record_count = 0;
+    std::size_t node_lines = 1;  ///< Cache lines that a node mostly needs, within reason.
 
     NodeView node(NodeRef ref) const {
         return ref == 0 ? NodeView{} : NodeView{nodes.data() + std::size_t{ref} * node_align};

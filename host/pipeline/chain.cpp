@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chain.hpp"
 
+#include "question_service.hpp"
 #include "response_service.hpp"
 #include "../generation/instance.hpp"
 
@@ -167,9 +168,14 @@ bool continues_up(Exchange& e, loom_verdict verdict, Walk& end) {
 
 Walk go_up(Exchange& e) {
     e.phase = LOOM_PHASE_RESPONSE;
+    const auto done = [&e] {
+        if (e.changed) [[unlikely]]
+            restore_question(e, 0);
+        return Walk::done;
+    };
     // Those that it passed on the way down: from where it entered to where it was answered.
     StageMask left = e.pipeline->responders;
-    if (left == 0) return Walk::done;
+    if (left == 0) return done();
     left &= ~(e.overruled | passed_over(e));
     left &= e.first_stage < stages_max ? ~StageMask{0} << e.first_stage : 0;
     if (e.stage < stages_max) left &= (StageMask{1} << e.stage) - 1;
@@ -177,12 +183,14 @@ Walk go_up(Exchange& e) {
         const auto index = static_cast<std::uint16_t>(std::bit_width(left) - 1);
         left &= ~(StageMask{1} << index);
         e.stage = index;
+        if (e.changed) [[unlikely]]
+            restore_question(e, index);
         const Stage& stage = e.pipeline->stages[index];
         const loom_verdict verdict = stage.on_response(stage.self, stage.worker_state, &e);
         Walk end{};
         if (!continues_up(e, verdict, end)) return end;
     }
-    return Walk::done;
+    return done();
 }
 
 }  // namespace

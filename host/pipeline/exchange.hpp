@@ -21,6 +21,8 @@ class Worker;
 class TcpSession;
 class UdpListener;
 
+struct SavedQuestion;
+
 /// A section of a response in records form; the array is in the arena.
 struct RecordList {
     loom_record* first = nullptr;
@@ -78,6 +80,7 @@ struct Exchange : loom_query {
     bool detached = false;         ///< Suspended once: the message was copied, the slot is its own.
     bool cancelled = false;        ///< Its parent is gone: nobody waits for it.
     StageMask overruled = 0;       ///< Stages whose answer an outcome rule set aside.
+    SavedQuestion* changed = nullptr;  ///< The question before the last change; see question_service.
 
     Response response;
     Response aside;                ///< An answer set aside by an outcome rule.
@@ -155,6 +158,7 @@ inline void reset_exchange(Exchange& e) {
     e.detached = false;
     e.cancelled = false;
     e.overruled = 0;
+    e.changed = nullptr;
     e.response.clear();
     e.has_aside = false;
     e.reply_options = nullptr;

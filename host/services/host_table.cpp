@@ -14,6 +14,7 @@
 #include "../config/options.hpp"
 #include "../generation/instance.hpp"
 #include "../net/worker.hpp"
+#include "../pipeline/question_service.hpp"
 #include "../pipeline/response_service.hpp"
 
 #include <dnsloom/abi/abi.h>
@@ -329,8 +330,9 @@ struct NamedService {
     std::string_view id;
     const void* table;
 };
-const std::array<NamedService, 11> all_services{{
+const std::array<NamedService, 12> all_services{{
     {LOOM_SERVICE_RESPONSE, &response_service},
+    {LOOM_SERVICE_QUESTION, &question_service},
     {LOOM_SERVICE_OPTIONS, &options_service},
     {LOOM_SERVICE_LOG, &log_service},
     {LOOM_SERVICE_METRICS, &metrics_service},

@@ -16,6 +16,7 @@
 #include "service/meta.h"
 #include "service/metrics.h"
 #include "service/publish.h"
+#include "service/question.h"
 #include "service/response.h"
 #include "service/watch.h"
 #include "version.h"

@@ -61,11 +61,11 @@ std::optional<std::uint64_t> Conductor::oldest() const {
 void Conductor::run_hook(Flight& flight, std::string_view hook, const Hook& call) {
     auto& query = flight.query();
     query.now_ns = core_.loop().now_ns();
-    const loom_query before = query;
+    flight.seen = query;
     flight.course.in_hook = InHook::yes;
     const auto verdict = call(&query);
     flight.course.in_hook = InHook::none;
-    if (std::memcmp(&before, &query, sizeof query) != 0)
+    if (std::memcmp(&flight.seen, &query, sizeof query) != 0)
         core_.misuse(std::string{hook} + " changed the loom_query, which is read-only");
     settle(flight, hook, verdict);
 }
@@ -192,6 +192,7 @@ void Conductor::give_up_waiting(Flight& flight) {
 
 void Conductor::go_up(Flight& flight) {
     const auto& plugin = core_.plugin();
+    flight.restore_question();
     if (flight.course.origin != Origin::client || !plugin.on_response) return finish(flight);
     flight.query().phase = LOOM_PHASE_RESPONSE;
     run_hook(flight, "on_response", [&](loom_query* query) {
@@ -270,6 +271,7 @@ void Conductor::run_cancel_hook(Flight& flight, loom_token token) {
 void Conductor::finish(Flight& flight) {
     auto& course = flight.course;
     course.complete = true;
+    flight.restore_question();
     if (course.origin == Origin::subquery) {
         // Stale when the parent was resumed otherwise: then nobody reads it.
         resume(course.parent_token, LOOM_REASON_ANSWER, &flight.query());

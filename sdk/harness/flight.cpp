@@ -72,14 +72,10 @@ Flight::Flight(
     block_->flight = this;
     auto& q = block_->query;
     q.size = sizeof q;
-    q.flags = question.flags;
-    q.qtype = question.type;
-    q.qclass = question.qclass;
     q.opcode = question.opcode;
     q.transport = question.transport;
     q.worker = question.worker;
     q.reply_max = reply_max(question, origin);
-    q.edns_udp_size = question.udp_size;
     q.now_ns = q.received_ns = now_ns;
     q.deadline_ns = now_ns + static_cast<std::uint64_t>(question.deadline.count());
     q.client = client_.get();
@@ -88,27 +84,63 @@ Flight::Flight(
     q.depth = question.depth;
     q.generation = 1;
     q.zone = bytes(question_.zone);
+    describe_question();
     describe_name();
     describe_message();
 }
 
+void Flight::describe_question() {
+    auto& q = block_->query;
+    q.flags = question_.flags;
+    q.qtype = question_.type;
+    q.qclass = question_.qclass;
+    q.edns_udp_size = question_.udp_size;
+}
+
 void Flight::describe_name() {
-    lower_ = lower(question_.name);
-    const auto name = dns::NameView::from_trusted(lower_);
-    const auto labels = name.label_count();
-    hashes_.reserve(labels + 1);
-    offsets_.reserve(labels + 1);
-    for (std::size_t offset = 0;; offset += std::size_t{1} + lower_[offset]) {
-        offsets_.push_back(static_cast<std::uint8_t>(offset));
-        hashes_.push_back(hash_of(std::span{lower_}.subspan(offset)));
-        if (lower_[offset] == 0) break;
+    auto& name = names_.emplace_back(question_.name, lower(question_.name));
+    for (std::size_t offset = 0;; offset += std::size_t{1} + name.lower[offset]) {
+        name.offsets.push_back(static_cast<std::uint8_t>(offset));
+        name.hashes.push_back(hash_of(std::span{name.lower}.subspan(offset)));
+        if (name.lower[offset] == 0) break;
     }
     auto& q = block_->query;
-    q.label_count = static_cast<std::uint8_t>(labels);
-    q.qname = bytes(question_.name);
-    q.qname_lower = bytes(lower_);
-    q.suffix_hash = hashes_.data();
-    q.label_offset = offsets_.data();
+    q.label_count = static_cast<std::uint8_t>(name.offsets.size() - 1);
+    q.qname = bytes(name.spelled);
+    q.qname_lower = bytes(name.lower);
+    q.suffix_hash = name.hashes.data();
+    q.label_offset = name.offsets.data();
+}
+
+void Flight::change_question(Question::Data changed) {
+    if (!original_) original_ = question_;
+    const bool renamed = changed.name != question_.name;
+    question_ = std::move(changed);
+    describe_question();
+    if (renamed) describe_name();
+    options_ = question_.options;
+    block_->query.edns_options = bytes(options_);
+    if (course.origin == Origin::client && question_.transport == LOOM_TRANSPORT_UDP)
+        block_->query.reply_max = reply_max(question_, course.origin);
+    seen = block_->query;
+}
+
+void Flight::restore_question() {
+    if (!original_) return;
+    if (response_.form() == ResponseForm::wire) {
+        auto message = parse_message(*response_.wire());
+        message->rcode = response_.rcode();
+        response_.adopt(std::move(*message));
+    }
+    // The limit on its size stays.
+    const auto size = std::min(original_->udp_size, question_.udp_size);
+    question_ = std::move(*original_);
+    original_.reset();
+    question_.udp_size = size;
+    describe_question();
+    describe_name();
+    options_ = question_.options;
+    block_->query.edns_options = bytes(options_);
 }
 
 void Flight::describe_message() {
@@ -153,9 +185,8 @@ std::unique_ptr<QueryBlock> Flight::release() {
     response_.release();
     memory_.release();
     meta.clear();
-    lower_ = {};
-    hashes_ = {};
-    offsets_ = {};
+    names_ = {};
+    original_.reset();
     client_.reset();
     local_.reset();
     wire_ = {};
@@ -173,6 +204,8 @@ Asked Flight::asked() const {
     asked.qclass = question_.qclass;
     asked.background = course.origin == Origin::background;
     asked.subquery = course.origin != Origin::client;
+    asked.flags = question_.flags;
+    asked.options = question_.options;
     return asked;
 }
 

@@ -11,7 +11,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace loom::harness {
@@ -90,6 +92,13 @@ public:
     /// A copy that lives as long as the query, whatever the limit says.
     loom_bytes keep(std::string_view text);
 
+    /// What the query looked like when the plugin could last change it by rightful means.
+    loom_query seen{};
+    /// The plugins behind see this question instead (service "loom.question/1").
+    void change_question(Question::Data changed);
+    /// The response comes back: the question is the client's again, and so is the response's.
+    void restore_question();
+
     /// Gives what a plugin must not keep across a suspension another place.
     void move_memory();
     /// Frees everything a plugin can see, but for the query's address.
@@ -98,14 +107,22 @@ public:
     Asked asked() const;
 
 private:
+    void describe_question();
     void describe_name();
     void describe_message();
 
+    // As passed by value to a hook, a name stays where it is until the query ends.
+    struct Name {
+        Octets spelled;
+        Octets lower;
+        std::vector<std::uint64_t> hashes;
+        Octets offsets;
+    };
+
     Question::Data question_;
+    std::optional<Question::Data> original_;
     std::unique_ptr<QueryBlock> block_;
-    Octets lower_;
-    std::vector<std::uint64_t> hashes_;
-    Octets offsets_;
+    std::deque<Name> names_;
     std::unique_ptr<loom_address> client_;
     std::unique_ptr<loom_address> local_;
     Octets wire_;

@@ -20,6 +20,7 @@ const void* find_service(std::string_view id) {
     static const std::array entries{
         Entry{LOOM_SERVICE_OPTIONS, &options_service()},
         Entry{LOOM_SERVICE_RESPONSE, &response_service},
+        Entry{LOOM_SERVICE_QUESTION, &question_service},
         Entry{LOOM_SERVICE_ASK, &ask_service},
         Entry{LOOM_SERVICE_LOG, &log_service},
         Entry{LOOM_SERVICE_METRICS, &metrics_service},

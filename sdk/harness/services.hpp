@@ -16,6 +16,7 @@ extern const loom_meta_1 meta_service;
 extern const loom_watch_1 watch_service;
 extern const loom_events_1 events_service;
 extern const loom_publish_1 publish_service;
+extern const loom_question_1 question_service;
 extern const loom_http_1 http_service;
 
 }  // namespace loom::harness

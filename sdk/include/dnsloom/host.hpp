@@ -29,7 +29,9 @@ public:
           options_{service<loom_options_1>(LOOM_SERVICE_OPTIONS)},
           log_{service<loom_log_1>(LOOM_SERVICE_LOG)},
           metrics_{service<loom_metrics_1>(LOOM_SERVICE_METRICS)},
-          loop_{service<loom_loop_1>(LOOM_SERVICE_LOOP)} {}
+          loop_{service<loom_loop_1>(LOOM_SERVICE_LOOP)},
+          question_{static_cast<const loom_question_1*>(
+              table.service(&table, LOOM_SERVICE_QUESTION))} {}
 
     const loom_host& table() const { return *table_; }
     uint32_t workers() const { return table_->workers; }
@@ -46,6 +48,8 @@ public:
         return found;
     }
     const loom_response_1* response_service() const { return response_; }
+    /// nullptr on a host of ABI 0.1 as first released.
+    const loom_question_1* question_service() const { return question_; }
     const loom_options_1* options_service() const { return options_; }
     const loom_loop_1* loop_service() const { return loop_; }
     const loom_metrics_1* metrics_service() const { return metrics_; }
@@ -108,6 +112,7 @@ private:
     const loom_log_1* log_;
     const loom_metrics_1* metrics_;
     const loom_loop_1* loop_;
+    const loom_question_1* question_;
 };
 
 /// A timer as a member: one shot, re-armed at will, ended by its destructor. Stays on one thread.

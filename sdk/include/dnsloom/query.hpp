@@ -3,6 +3,7 @@
 #pragma once
 
 #include <dnsloom/abi/query.h>
+#include <dnsloom/abi/service/question.h>
 #include <dnsloom/abi/service/response.h>
 #include <dnsloom/host.hpp>
 #include <dnsloom/options.hpp>
@@ -71,6 +72,26 @@ private:
     const loom_response_1* service_;
 };
 
+/// Changes the question for the plugins behind; see abi/service/question.h for the rules.
+class ChangeableQuestion {
+public:
+    ChangeableQuestion(loom_query* query, const loom_question_1* service)
+        : query_{query}, service_{service} {}
+
+    loom_status set(Bytes name, uint16_t type, uint16_t klass) {
+        return service_->set(query_, bytes(name), type, klass);
+    }
+    loom_status set_flags(uint32_t mask, uint32_t value) {
+        return service_->set_flags(query_, mask, value);
+    }
+    loom_status set_options(Bytes options) { return service_->set_options(query_, bytes(options)); }
+    loom_status limit_size(uint16_t octets) { return service_->limit_size(query_, octets); }
+
+private:
+    loom_query* query_;
+    const loom_question_1* service_;
+};
+
 /// A query in a hook. `query->qtype` and so on read the ABI's fields directly.
 class Query {
 public:
@@ -86,6 +107,7 @@ public:
     bool has(uint32_t flag) const { return (raw_->flags & flag) != 0; }
 
     Response response() const { return {raw_, host_->response_service()}; }
+    ChangeableQuestion question() const { return {raw_, host_->question_service()}; }
 
     /// Memory that lives as long as the query; nullptr at its limit.
     void* alloc(size_t size, size_t align = 8) const {

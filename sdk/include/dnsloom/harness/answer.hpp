@@ -88,6 +88,8 @@ struct Asked {
     std::uint16_t qclass = 1;
     bool background = false;  ///< Asked with no one waiting.
     bool subquery = false;    ///< By loom.ask/1; false: the query itself, passed on with NEXT.
+    std::uint32_t flags = 0;  ///< LOOM_QUERY_*
+    std::vector<std::uint8_t> options;  ///< EDNS options.
 };
 
 /// Plays whoever answers: a queue of replies, then a function, then nobody.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "question_service.hpp"
 
-#include "response_service.hpp"
 #include "../generation/instance.hpp"
 #include "../services/services.hpp"
+#include "response_service.hpp"
 
 #include <dnsloom/dns/codes.hpp>
 #include <dnsloom/dns/edns.hpp>
@@ -15,8 +15,7 @@ namespace loom::host {
 
 namespace {
 
-constexpr std::uint32_t flags_mask =
-    LOOM_QUERY_DO | LOOM_QUERY_RD | LOOM_QUERY_CD | LOOM_QUERY_AD;
+constexpr std::uint32_t flags_mask = LOOM_QUERY_DO | LOOM_QUERY_RD | LOOM_QUERY_CD | LOOM_QUERY_AD;
 constexpr std::uint16_t udp_size_min = 512;
 constexpr std::size_t options_max = 4096;
 
@@ -49,8 +48,7 @@ SavedQuestion* saved(Exchange& e) {
 
 bool is_changeable(const Exchange& e) { return e.phase == LOOM_PHASE_QUERY; }
 
-loom_status
-set(loom_query* query, loom_bytes qname, std::uint16_t qtype, std::uint16_t qclass) {
+loom_status set(loom_query* query, loom_bytes qname, std::uint16_t qtype, std::uint16_t qclass) {
     Exchange& e = exchange_of(query);
     if (!is_changeable(e)) return LOOM_E_STATE;
     void* memory = e.arena.allocate(sizeof(HashedName), alignof(HashedName));

@@ -33,7 +33,8 @@ std::string name(const Exchange& e) {
 loom_verdict answer_in_wire_form(Exchange& e) {
     static constexpr std::uint8_t rdata[] = {192, 0, 2, 1};
     response_service.begin(&e, dns::rcode::noerror, 0);
-    const loom_record record{e.qname, dns::rr_type::a, dns::rr_class::in, 60, {rdata, sizeof rdata}};
+    const loom_record record{
+        e.qname, dns::rr_type::a, dns::rr_class::in, 60, {rdata, sizeof rdata}};
     REQUIRE(response_service.add(&e, LOOM_ANSWER, &record) == LOOM_OK);
     loom_bytes message{};
     REQUIRE(response_service.wire(&e, &message) == LOOM_OK);
@@ -89,8 +90,10 @@ TEST_CASE("host/question_service: set: is seen behind, and not in front or by th
         CHECK(name(e) == "Other.test.");
         CHECK(e.qtype == dns::rr_type::aaaa);
         CHECK(e.label_count == 2);
-        CHECK(e.suffix_hash[0] == hash_name(sample_key, dns::NameView::from_trusted(
-                                                            {e.qname_lower.data, e.qname_lower.size})));
+        CHECK(
+            e.suffix_hash[0] ==
+            hash_name(
+                sample_key, dns::NameView::from_trusted({e.qname_lower.data, e.qname_lower.size})));
         return answer_in_wire_form(e);
     };
 
@@ -174,7 +177,9 @@ TEST_CASE("host/question_service: set_flags and set_options: hold behind only") 
     FakePlugin& plugin = pipe.add();
     const std::uint8_t option[] = {0xFF, 0xDC, 0, 1, 7};
     plugin.on_query = [&](Exchange& e) {
-        CHECK(question_service.set_flags(&e, LOOM_QUERY_CD | LOOM_QUERY_RD, LOOM_QUERY_CD) == LOOM_OK);
+        CHECK(
+            question_service.set_flags(&e, LOOM_QUERY_CD | LOOM_QUERY_RD, LOOM_QUERY_CD) ==
+            LOOM_OK);
         CHECK(question_service.set_flags(&e, LOOM_QUERY_STREAM, 0) == LOOM_E_ARGUMENT);
         CHECK(question_service.set_options(&e, {option, sizeof option}) == LOOM_OK);
         CHECK(question_service.set_options(&e, {option, 3}) == LOOM_E_ARGUMENT);

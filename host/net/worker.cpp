@@ -309,13 +309,13 @@ void Worker::detach(Exchange& e) {
         for (Exchange*& next : next_)
             if (next == &e) next = nullptr;
         const auto wire = e.keep({e.wire.data, e.wire.size});
-        const std::size_t options_at =
-            e.edns_options.size != 0
-                ? static_cast<std::size_t>(e.edns_options.data - e.wire.data)
-                : 0;
+        // Where a plugin changed the question they are in the arena already.
+        if (e.edns_options.size != 0 && !e.changed) {
+            const auto options_at = static_cast<std::size_t>(e.edns_options.data - e.wire.data);
+            e.edns_options.data = wire.data() + options_at;
+            if (wire.empty()) e.edns_options = {};
+        }
         e.wire = {wire.data(), wire.size()};
-        if (wire.empty()) e.edns_options = {};
-        if (e.edns_options.size != 0) e.edns_options.data = wire.data() + options_at;
         // Transports may lend addresses, too.
         e.client_address = *e.client;
         e.client = &e.client_address;

@@ -7,7 +7,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support import message
 from support.case import Case, main
-from support.server import Dnsloom, check, servers
+from support.server import Dnsloom, check, host_section, servers
 from support.upstream import Upstream
 
 HIDDEN = '{ field = "name", match = "suffix", from = ".corp.test", to = ".internal.test", answer = "auto" }'
@@ -81,8 +81,9 @@ class Rewrite(Case):
         self.assertEqual(reply.texts(), ["www.test. CNAME far.near.test.", "far.near.test. A 192.0.2.1"])
 
     def test_mistakes_are_told_with_their_place(self):
-        code, said = check(self.folder, servers('[{ plugin = "rewrite", rules = [\n{ field = "name", match = "regex", '
-                                          'from = "(", to = "x" }] }]'))
+        code, said = check(self.folder, host_section(self.folder) + servers(
+            '[{ plugin = "rewrite", rules = [\n{ field = "name", match = "regex", from = "(", to = "x" }] }]',
+            listen="dns://127.0.0.1:1053"))
         self.assertNotEqual(code, 0)
         self.assertRegex(said, r"dnsloom.toml:\d+:\d+: .*no regular expression")
 

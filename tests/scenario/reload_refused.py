@@ -5,13 +5,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import re
+import socket
 import struct
 import subprocess
 
 from support import peers
 from support.case import main
 from support.reload import ReloadCase, pipeline
-from support.server import SANITIZED, TEST_PLUGINS
+from support.server import SANITIZED, TEST_PLUGINS, servers
 from support.subject import build
 
 E_CLASS, E_MACHINE = 4, 18  # Offsets in an ELF header.
@@ -26,17 +28,31 @@ def misfit(name):
 
 
 class Refused(ReloadCase):
-    def refuse(self, octets, *words):
+    def refuse(self, octets, *words, reason="plugin_damaged"):
         """A reload with this file fails in one line that has these words, and changes nothing."""
-        failures = self.failures()
         self.subject.by_move_of(octets)
-        said = self.server.reload_fails()
+        said = self.reload_fails(reason)
         for word in words:
             self.assertIn(word.lower(), said.lower())
         self.assertIn("subject", said)
+        self.assertEqual(len(said.splitlines()), 1, said)
         self.assertEqual(self.server.version(), 1)
-        self.assertGreater(self.failures(), failures)
         return said
+
+    def reload_fails(self, reason):
+        """Reloads, which must fail and be counted with this reason and no other."""
+        before = self.reasons()
+        failures = self.failures()
+        said = self.server.reload_fails()
+        self.assertEqual(self.reasons(), before | {reason: before[reason] + 1}, said)
+        self.assertEqual(self.failures(), failures + 1)
+        return said
+
+    def reasons(self):
+        """How many reloads have failed for each reason."""
+        pattern = re.compile(r'dnsloom_host_reload_failures_total\{reason="(\w+)"\}')
+        found = {pattern.fullmatch(key): value for key, value in self.server.metrics().items()}
+        return {match[1]: value for match, value in found.items() if match}
 
     def test_4_truncation_sweep(self):
         self.serve(pipeline(""))
@@ -64,12 +80,24 @@ class Refused(ReloadCase):
                 ("an executable stack", misfit("stack"), ["stack"]),
                 ("no module symbol", misfit("symbol"), ["loom_module_0"]),
                 ("no note", misfit("note"), ["note"]),
-                ("another major", misfit("major"), ["abi"]),
-                ("a newer minor", misfit("minor"), ["abi"]),
-                ("an unknown service", misfit("service"), ["loom.nowhere/1"]),
                 ("an undefined symbol", misfit("undefined"), ["loom_test_nowhere"])):
             with self.subTest(what):
                 self.refuse(octets, *words)
+
+    def test_5_another_abi(self):
+        self.serve(pipeline(""))
+        for name, word in (("major", "abi"), ("minor", "abi"), ("service", "loom.nowhere/1")):
+            with self.subTest(name):
+                self.refuse(misfit(name), word, reason="plugin_abi")
+
+    def test_5_plugin_that_is_nowhere(self):
+        self.serve(pipeline(""))
+        self.server.write(servers('[{ plugin = "subjekt" }]'))
+
+        said = self.reload_fails("plugin_missing")
+
+        self.assertIn(f"{self.subject.folder}/subjekt.so", said)
+        self.assertIn('did you mean "subject"?', said)
 
     def test_5_file_that_is_gone(self):
         self.serve(pipeline(""))
@@ -84,7 +112,7 @@ class Refused(ReloadCase):
         text = self.server.config.read_text()
         line = next(n for n, content in enumerate(text.splitlines(), 1) if "create_error" in content)
 
-        said = self.server.reload_fails()
+        said = self.reload_fails("create")
 
         self.assertIn(f"dnsloom.toml:{line}:", said)
         self.assertIn("as it was told to", said)
@@ -98,16 +126,34 @@ class Refused(ReloadCase):
         self.serve(pipeline(""))
         self.server.write("[[server]\n")
 
-        said = self.server.reload_fails()
+        said = self.reload_fails("config")
 
         self.assertRegex(said, r"dnsloom\.toml:\d+:\d+:")
         self.assertEqual(self.server.version(), 1)
+
+    def test_6_mistake_in_an_option_keeps_the_old_generation(self):
+        self.serve(pipeline(""))
+        self.server.write(pipeline(", lable = 7"))
+
+        self.assertIn("lable", self.reload_fails("config"))
+        self.assertEqual(self.server.version(), 1)
+
+    def test_6_port_that_is_taken_keeps_the_old_generation(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            self.serve(pipeline(""))
+            self.server.write(pipeline("") + servers(zones='["more.test"]', listen=f"tcp://127.0.0.1:{port}"))
+            self.assertIn(str(port), self.reload_fails("bind"))
+            self.server.write(pipeline("", ahead=f'{{ plugin = "metrics", listen = "127.0.0.1:{port}" }}'))
+            self.assertIn(str(port), self.reload_fails("bind"))
+        self.assertEqual(self.server.version(), 1)
+        self.wait_unloaded()
 
     def test_6_start_error_keeps_the_old_generation(self):
         self.serve(pipeline(""))
         self.server.write(pipeline(', fault = "start"'))
 
-        self.assertIn("as it was told to", self.server.reload_fails())
+        self.assertIn("as it was told to", self.reload_fails("start"))
         self.assertEqual(self.server.version(), 1)
         self.wait_unloaded()
 
@@ -116,7 +162,7 @@ class Refused(ReloadCase):
         load = self.load(rate=500.0)
         for fault in ("create_throws", "create_aborts", "create_hangs", "static_throws", "static_aborts", "static_hangs"):
             with self.subTest(fault):
-                self.refuse(build(2, fault))
+                self.refuse(build(2, fault), reason="create" if fault == "create_throws" else "plugin_crashed")
         self.assert_clean(load)
 
     def test_8_worker_init_fails_on_one_worker(self):
@@ -124,7 +170,7 @@ class Refused(ReloadCase):
         load = self.load()
         self.server.write(pipeline(', fault = "worker_init"'))
 
-        said = self.server.reload_fails()
+        said = self.reload_fails("start")
 
         self.assertIn("worker", said)
         self.assertEqual(self.server.version(), 1)

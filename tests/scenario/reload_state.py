@@ -62,7 +62,7 @@ class CacheState(ReloadCase):
         shutil.copyfile(PLUGINS / "cache.so", own / "cache.so")
         caching = f'[{{ plugin = "cache" }}, {{ plugin = "forward", to = ["127.0.0.1:{upstream.port}"] }}]'
         self.serve(servers(caching, '["test"]') + servers('[{ plugin = "subject" }]', '["version.test"]'),
-                   plugin_path=[own])
+                   plugin_path=[own], workers=1)  # Each worker has a cache of its own.
         self.ask_all()
         self.assertEqual(upstream.count(), self.NAMES)
 

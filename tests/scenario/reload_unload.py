@@ -67,7 +67,7 @@ class Unload(ReloadCase):
             self.subject.by_move(version)
             self.server.reload()
         self.assertEqual(self.server.version(), 12)
-        if taken:
+        if taken and not SANITIZED:  # It keeps every copy.
             wait.until(lambda: self.pinned() == 1, "the old copy is reported")
             self.assertEqual(len(self.server.plugin_maps("subject")), 2)
 

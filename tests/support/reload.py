@@ -40,7 +40,10 @@ class ReloadCase(Case):
         wait.until(lambda: self.server.version() == version, f"version {version} answers")
 
     def wait_unloaded(self):
-        """Until one copy of the subject is mapped, as if there had never been another."""
+        """Until one copy of the subject is mapped, as if there had never been another. A sanitizer needs the code of old
+        copies for its reports, so a host built with one keeps them."""
+        if SANITIZED:
+            return
         wait.until(lambda: len(self.server.plugin_maps("subject")) == 1,
                    f"old copies are unmapped: {self.server.plugin_maps('subject')}")
 

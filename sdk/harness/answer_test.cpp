@@ -269,6 +269,48 @@ TEST_CASE("harness/answer: more than the client takes: is truncated at an RRset'
     CHECK(tcp.message[7] == 100);
 }
 
+TEST_CASE("harness/answer: additional records that do not fit: TC for glue only") {
+    for (const bool is_referral : {false, true}) {
+        CAPTURE(is_referral);
+        Harness h{pulled_by({})};
+        Reply reply{.flags = is_referral ? std::uint16_t{0} : std::uint16_t{LOOM_FLAG_AA}};
+        reply.authority = {"example.org. NS ns.example.org."};
+        for (int i = 0; i < 60; ++i)
+            reply.additional.push_back("ns.example.org. A 192.0.2." + std::to_string(i));
+        reply.additional.push_back("x. A 192.0.2.1");
+        h.behind.push(reply);
+
+        const auto answer = h.ask("www.example.org. A");
+
+        CHECK(answer.is_truncated() == is_referral);
+        CHECK(answer.message[11] == 0);
+    }
+}
+
+TEST_CASE("harness/answer: options of a scripted reply: are the response's") {
+    Harness h{pulled_by({.on_response = [](Query& query) {
+        CHECK(query.response().options().size() == 4 + 2 + 4);
+        return LOOM_NEXT;
+    }})};
+    h.behind.push({.options = {{65001, {1, 2}}, {65002, {}}}});
+
+    const auto answer = h.ask(Question{"example.org. A"}.edns());
+
+    REQUIRE(answer.options.size() == 2);
+    CHECK(answer.options[0].code == 65001);
+    CHECK(answer.options[0].value == std::vector<std::uint8_t>{1, 2});
+    CHECK(answer.message[answer.message.size() - 11] == 10);
+}
+
+TEST_CASE("harness/answer: a scripted reply that is none: is refused, and the query ends") {
+    Harness h{pulled_by({})};
+    h.behind.push({.options = {{65001, std::vector<std::uint8_t>(1021)}}});
+
+    CHECK_THROWS_AS(h.ask("example.org. A"), std::invalid_argument);
+    h.behind.push({.answer = {"no record"}});
+    CHECK_THROWS_AS(h.ask("example.org. A"), std::invalid_argument);
+}
+
 TEST_CASE("harness/answer: a query: is described as the client sent it") {
     const std::array<std::uint8_t, 2> value{7, 8};
     Harness h{

@@ -75,13 +75,22 @@ bool add_rrset(
 /// False when the rest of the message is to be left out.
 bool add_section(
     dns::MessageWriter& writer, dns::Section section, std::span<const loom_record> records) {
-    while (!records.empty()) {
-        if (add_rrset(writer, section, take_rrset(records))) continue;
-        if (section == dns::Section::additional) continue;
-        writer.header().set(dns::flag::tc);
-        return false;
-    }
+    while (!records.empty())
+        if (!add_rrset(writer, section, take_rrset(records))) return false;
     return true;
+}
+
+bool is_referral(const MessageParts& parts) {
+    const auto authority = parts.sections[static_cast<std::size_t>(dns::Section::authority)];
+    if ((parts.header & dns::flag::aa) != 0 || !parts.sections[0].empty()) return false;
+    return std::ranges::any_of(
+        authority, [](const auto& record) { return record.type == dns::rr_type::ns; });
+}
+
+/// Whether the client has to know that this section is not whole. The glue of a referral is not
+/// optional (RFC 9471 section 3.1).
+bool is_needed(const MessageParts& parts, dns::Section section) {
+    return section != dns::Section::additional || is_referral(parts);
 }
 
 std::optional<OwnedRecord> own(const dns::RecordView& record) {
@@ -197,8 +206,12 @@ Octets build_message(const MessageParts& parts, std::size_t size_max) {
         dns::Name{dns::NameView::from_trusted(parts.qname)}, parts.qtype, parts.qclass};
     if (writer.begin(header, question) != dns::Added::yes) writer.begin(header);
     if (parts.opt) writer.reserve(parts.opt->size());
-    for (std::size_t i = 0; i < parts.sections.size(); ++i)
-        if (!add_section(writer, static_cast<dns::Section>(i), parts.sections[i])) break;
+    for (std::size_t i = 0; i < parts.sections.size(); ++i) {
+        const auto section = static_cast<dns::Section>(i);
+        if (add_section(writer, section, parts.sections[i])) continue;
+        if (is_needed(parts, section)) writer.header().set(dns::flag::tc);
+        break;
+    }
     if (parts.opt) writer.add(*parts.opt);
     buffer.resize(writer.finish());
     return buffer;

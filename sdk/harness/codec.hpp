@@ -68,8 +68,8 @@ struct MessageParts {
     std::optional<dns::Opt> opt;
 };
 
-/// Writes a message of at most `size_max` octets. Whole RRsets are left out where they do not fit;
-/// TC is set if they are not of the additional section (RFC 2181 section 9).
+/// Writes a message of at most `size_max` octets. From the first RRset on that does not fit, all is
+/// left out; TC is set unless that is of the additional section (RFC 2181 section 9) and no glue.
 Octets build_message(const MessageParts& parts, std::size_t size_max);
 
 }  // namespace loom::harness

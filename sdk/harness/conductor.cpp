@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <stdexcept>
 #include <utility>
 
 namespace loom::harness {
@@ -168,19 +169,31 @@ void Conductor::wait_for_reply(Flight& flight, std::optional<Reply> reply, std::
 }
 
 void Conductor::arrive(Flight& flight, const Reply& reply) {
+    try {
+        adopt(flight.response(), reply);
+    } catch (const std::invalid_argument&) {
+        // The test's own mistake: it must see that, and not a query that never ends.
+        fail(flight, LOOM_FAIL(dns::rcode::servfail));
+        throw;
+    }
+    flight.course.source = Source::behind;
+    go_up(flight);
+}
+
+void Conductor::adopt(ResponseStore& response, const Reply& reply) {
     ParsedMessage message;
     message.rcode = reply.rcode;
     message.flags = reply.flags;
     message.sections = {
         records_of(reply.answer), records_of(reply.authority), records_of(reply.additional)};
-    auto& response = flight.response();
     response.adopt(std::move(message));
     if (reply.as_wire) {
         if (const auto wire = response.wire()) response.set_wire(*wire);
         response.set_rcode(reply.rcode);
     }
-    flight.course.source = Source::behind;
-    go_up(flight);
+    for (const auto& [code, value] : reply.options)
+        if (!response.add_option(code, value))
+            throw std::invalid_argument{"a scripted reply has more options than a host keeps"};
 }
 
 void Conductor::give_up_waiting(Flight& flight) {
@@ -322,7 +335,8 @@ void Conductor::drain() {
         const auto left = flights_;
         for (const auto& [number, flight] : left) {
             if (!flight->course.awaits_reply) continue;
-            core_.loop().run_as(flight->query().worker, [&] { give_up_waiting(*flight); });
+            core_.loop().run_as(
+                flight->query().worker, [this, &late = *flight] { give_up_waiting(late); });
         }
     }
     core_.misuse("queries are suspended again and again, and the host cannot shut down");

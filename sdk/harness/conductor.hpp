@@ -61,6 +61,7 @@ private:
     void consult(Flight& flight, Script& script);
     void wait_for_reply(Flight& flight, std::optional<Reply> reply, std::uint64_t due_ns);
     void arrive(Flight& flight, const Reply& reply);
+    static void adopt(ResponseStore& response, const Reply& reply);
     void give_up_waiting(Flight& flight);
     void go_up(Flight& flight);
 

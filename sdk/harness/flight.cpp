@@ -98,7 +98,7 @@ void Flight::describe_question() {
 }
 
 void Flight::describe_name() {
-    auto& name = names_.emplace_back(question_.name, lower(question_.name));
+    auto& name = names_.emplace_back(Name{question_.name, lower(question_.name), {}, {}});
     for (std::size_t offset = 0;; offset += std::size_t{1} + name.lower[offset]) {
         name.offsets.push_back(static_cast<std::uint8_t>(offset));
         name.hashes.push_back(hash_of(std::span{name.lower}.subspan(offset)));

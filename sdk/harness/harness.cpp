@@ -170,7 +170,7 @@ bool Harness::change_file(std::string_view path) {
     for (const auto& [handle, watch] : watches) {
         if (watch.path != changed || !core_->files.contains(handle)) continue;
         watched = true;
-        core_->loop().run_as(LOOM_CONTROL, [&] { watch.changed(watch.argument); });
+        core_->loop().run_as(LOOM_CONTROL, [&watch = watch] { watch.changed(watch.argument); });
     }
     run_ready();
     return watched;
@@ -189,7 +189,7 @@ void Harness::emit(std::int32_t kind, std::string_view name) {
     for (const auto& [handle, subscription] : subscriptions) {
         if (!core_->subscriptions.contains(handle)) continue;
         core_->loop().run_as(
-            LOOM_CONTROL, [&] { subscription.function(subscription.argument, &event); });
+            LOOM_CONTROL, [&event, &to = subscription] { to.function(to.argument, &event); });
     }
     run_ready();
 }

@@ -15,7 +15,7 @@ constexpr std::size_t values_max = 32;
 loom_status key(const loom_host* host, loom_str name, std::uint32_t* number) noexcept {
     auto& core = Harness::Core::of(host);
     if (!core.in_create("key()")) return LOOM_E_THREAD;
-    if (std::ranges::count(view(name), '/') != 1) {
+    if (std::ranges::count(view(name), '/') == 0) {
         core.misuse("a key of \"loom.meta/1\" is PLUGIN/FACT, not " + std::string{view(name)});
         return LOOM_E_ARGUMENT;
     }

@@ -73,6 +73,7 @@ struct Reply {
     std::vector<std::string> answer{};
     std::vector<std::string> authority{};
     std::vector<std::string> additional{};
+    std::vector<EdnsOption> options{};
     /// Given to the plugin as a wire message instead of records.
     bool as_wire = false;
     /// Comes when the clock has moved this far.

@@ -25,14 +25,14 @@ using Table = std::vector<Setting>;
 /// One TOML value. Durations, sizes, names, paths and endpoints are strings, as in the file.
 class Value {
 public:
-    Value(const char* text) : data_{std::string{text}} {}
-    Value(std::string_view text) : data_{std::string{text}} {}
-    Value(std::string text) : data_{std::move(text)} {}
-    Value(bool value) : data_{value} {}
-    Value(double value) : data_{value} {}
+    Value(const char* text);
+    Value(std::string_view text);
+    Value(std::string text);
+    Value(bool value);
+    Value(double value);
     template <std::integral T>
         requires(!std::same_as<T, bool>)
-    Value(T value) : data_{static_cast<std::int64_t>(value)} {}
+    Value(T value);
     Value(List list);
     Value(Table table);
 
@@ -48,6 +48,15 @@ struct Setting {
     Value value;
 };
 
+// Here, where Setting is complete: the variant needs it to be, and clang insists.
+inline Value::Value(const char* text) : data_{std::string{text}} {}
+inline Value::Value(std::string_view text) : data_{std::string{text}} {}
+inline Value::Value(std::string text) : data_{std::move(text)} {}
+inline Value::Value(bool value) : data_{value} {}
+inline Value::Value(double value) : data_{value} {}
+template <std::integral T>
+    requires(!std::same_as<T, bool>)
+Value::Value(T value) : data_{static_cast<std::int64_t>(value)} {}
 inline Value::Value(List list) : data_{std::move(list)} {}
 inline Value::Value(Table table) : data_{std::move(table)} {}
 

@@ -136,11 +136,6 @@ void EventLoop::remove_owner(const Instance* owner) {
     }
 }
 
-std::size_t EventLoop::count_owner(const Instance* owner) const {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        watches_, [&](const auto& entry) { return entry.second->owner == owner; }));
-}
-
 void EventLoop::begin_turn() {
     if (depth_++ != 0) return;
     now_ns_ = clock_.monotonic_ns();

@@ -77,8 +77,6 @@ public:
 
     /// Ends everything that `owner` has registered on this loop.
     void remove_owner(const Instance* owner);
-    /// What `owner` still has registered here, for reports.
-    std::size_t count_owner(const Instance* owner) const;
 
     /// Everything that calls into plugins is a turn: the clock is read when it begins, and when
     /// it ends, deferred work runs and what has gathered is sent.

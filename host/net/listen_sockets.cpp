@@ -110,7 +110,11 @@ int open_for_workers(
         ::fcntl(given, F_SETFD, FD_CLOEXEC);
         prepare(given, kind, address, udp_size);
         out.push_back(given);
-        while (out.size() < workers) out.push_back(::fcntl(given, F_DUPFD_CLOEXEC, 3));
+        while (out.size() < workers) {
+            const int copy = ::fcntl(given, F_DUPFD_CLOEXEC, 3);
+            if (copy < 0) return errno;
+            out.push_back(copy);
+        }
         return 0;
     }
     if (workers > 1 && address.port != 0) {

@@ -72,7 +72,7 @@ public:
         if (taken.intake != Intake::query) return;
         e.done = take_answer;
         e.done_argument = this;
-        worker.admit(e, Worker::Turnout::at_once);
+        worker.admit(e, Turnout::at_once);
         worker.serve(e);
         // As the next batch does.
         std::ranges::fill(message, 0xEE);

@@ -22,12 +22,16 @@ TcpListener::TcpListener(Worker& worker, std::uint32_t slot, int fd)
     wait();
 }
 
+TcpListener::~TcpListener() {
+    if (pause_ != 0) worker_.cancel_timer(pause_);
+}
+
 void TcpListener::wait() {
     socket_.async_wait(
         asio::posix::descriptor_base::wait_read, [this](const boost::system::error_code& error) {
             if (error) return;
             on_readable();
-            if (!out_of_descriptors_) wait();
+            if (pause_ == 0) wait();
         });
 }
 
@@ -42,21 +46,23 @@ void TcpListener::on_readable() {
             continue;
         }
         if (errno == EINTR || errno == ECONNABORTED) continue;
-        if (errno == EMFILE || errno == ENFILE) {
-            // The connection stays in the queue and would wake the loop at once, again and again.
-            out_of_descriptors_ = true;
-            constexpr std::uint64_t pause_ns = 100'000'000;
-            worker_.add_timer(
-                pause_ns,
-                [](void* self) {
-                    auto& listener = *static_cast<TcpListener*>(self);
-                    listener.out_of_descriptors_ = false;
-                    listener.wait();
-                },
-                this, nullptr);
-        }
+        if (errno != EAGAIN) pause();
         return;
     }
+}
+
+// There are no descriptors left, or there is no memory. The connection stays in the queue and would
+// wake the loop at once, again and again.
+void TcpListener::pause() {
+    constexpr std::uint64_t pause_ns = 100'000'000;
+    pause_ = worker_.add_timer(
+        pause_ns,
+        [](void* self) {
+            auto& listener = *static_cast<TcpListener*>(self);
+            listener.pause_ = 0;
+            listener.wait();
+        },
+        this, nullptr);
 }
 
 void TcpListener::accept(int fd) {

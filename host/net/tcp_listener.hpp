@@ -16,6 +16,9 @@ class TcpListener {
 public:
     /// Takes over `fd`, a listening socket.
     TcpListener(Worker& worker, std::uint32_t slot, int fd);
+    ~TcpListener();
+    TcpListener(const TcpListener&) = delete;
+    TcpListener& operator=(const TcpListener&) = delete;
 
     std::uint32_t slot() const { return slot_; }
 
@@ -23,11 +26,12 @@ private:
     void wait();
     void on_readable();
     void accept(int fd);
+    void pause();
 
     Worker& worker_;
     std::uint32_t slot_;
     boost::asio::posix::stream_descriptor socket_;
-    bool out_of_descriptors_ = false;
+    std::uint64_t pause_ = 0;  // The timer that ends it; 0: none.
 };
 
 }  // namespace loom::host

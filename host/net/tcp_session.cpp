@@ -5,7 +5,7 @@
 #include "worker.hpp"
 #include "../pipeline/intake.hpp"
 #include "../pipeline/reply.hpp"
-#include "../pipeline/response_service.hpp"
+#include "../pipeline/reply_options.hpp"
 
 #include <dnsloom/dns/edns.hpp>
 
@@ -82,7 +82,7 @@ void TcpSession::on_readable() {
 }
 
 bool TcpSession::is_held_back() const {
-    return in_flight_ >= worker_.limits().tcp_pipeline || out_.size() - sent_ > unread_max;
+    return in_flight_ >= worker_.limits().tcp_pipeline || out_.pending().size() > unread_max;
 }
 
 void TcpSession::serve_input() {
@@ -133,10 +133,10 @@ void TcpSession::serve(std::span<const std::uint8_t> message) {
             dns::store_u16(
                 steps.data(), static_cast<std::uint16_t>(std::min<std::uint64_t>(
                                   limits.tcp_idle_ns / 100'000'000U, UINT16_MAX)));
-            add_option(e, dns::option_code::tcp_keepalive, steps);
+            add_host_option(e, dns::option_code::tcp_keepalive, steps);
         }
     }
-    worker_.admit(e, Worker::Turnout::at_once);
+    worker_.admit(e, Turnout::at_once);
     worker_.serve(e);
 }
 
@@ -161,8 +161,8 @@ void TcpSession::send(std::size_t size) {
     const auto* reply = worker_.large_room().data();
     const std::array<std::uint8_t, 2> length{
         static_cast<std::uint8_t>(size >> 8U), static_cast<std::uint8_t>(size)};
-    out_.insert(out_.end(), length.begin(), length.end());
-    out_.insert(out_.end(), reply, reply + size);
+    out_.append(length);
+    out_.append({reply, size});
     if (!unsent_) {
         unsent_ = true;
         worker_.flush_later(*this);
@@ -172,12 +172,12 @@ void TcpSession::send(std::size_t size) {
 void TcpSession::flush() {
     unsent_ = false;
     if (closed_) return;
-    while (!writing_ && sent_ < out_.size()) {
+    while (!writing_ && !out_.is_empty()) {
+        const auto pending = out_.pending();
         const ssize_t count = ::send(
-            socket_.native_handle(), out_.data() + sent_, out_.size() - sent_,
-            MSG_NOSIGNAL | MSG_DONTWAIT);
+            socket_.native_handle(), pending.data(), pending.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         if (count >= 0) {
-            sent_ += static_cast<std::size_t>(count);
+            out_.take(static_cast<std::size_t>(count));
             continue;
         }
         if (errno == EINTR) continue;
@@ -195,12 +195,6 @@ void TcpSession::flush() {
                 self->touch();
                 self->flush();
             });
-    }
-    if (sent_ == out_.size()) {
-        out_.clear();
-        sent_ = 0;
-        constexpr std::size_t worth_keeping = 64 * 1024;
-        if (out_.capacity() > worth_keeping) out_.shrink_to_fit();
     }
     go_on();
 }

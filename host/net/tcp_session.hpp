@@ -2,6 +2,7 @@
 // One TCP connection with a client (RFC 7766).
 #pragma once
 
+#include "send_queue.hpp"
 #include "tcp_framer.hpp"
 #include "../pipeline/exchange.hpp"
 
@@ -11,7 +12,6 @@
 #include <cstdint>
 #include <list>
 #include <memory>
-#include <vector>
 
 namespace loom::host {
 
@@ -26,7 +26,7 @@ public:
     void start();
 
     std::uint32_t listener() const { return listener_; }
-    bool is_idle() const { return !closed_ && in_flight_ == 0 && sent_ == out_.size(); }
+    bool is_idle() const { return !closed_ && in_flight_ == 0 && out_.is_empty(); }
     bool is_closed() const { return closed_; }
 
     /// A suspended query will answer here. let_go() ends that.
@@ -60,8 +60,7 @@ private:
     loom_address client_{};
     loom_address local_{};
     TcpFramer framer_;
-    std::vector<std::uint8_t> out_;
-    std::size_t sent_ = 0;
+    SendQueue out_;
     std::uint32_t in_flight_ = 0;
     std::uint64_t active_ns_ = 0;  // The last whole query, or the last answer.
     std::uint64_t idle_timer_ = 0;

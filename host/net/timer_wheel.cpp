@@ -48,14 +48,15 @@ void TimerWheel::advance(std::uint64_t now_ns) {
         tick_ = std::max(tick_, now + 1);
         return;
     }
-    // After a jump of the clock one round reaches every slot.
-    const std::uint64_t first = now - std::min<std::uint64_t>(now, slot_count - 1);
-    for (std::uint64_t tick = std::max(tick_, first); tick <= now; ++tick) {
+    if (now >= tick_ + slot_count) {
+        fire_all(now);
+        return;
+    }
+    for (std::uint64_t tick = tick_; tick <= now; ++tick) {
         const auto slot = static_cast<std::uint32_t>(tick % slot_count);
-        tick_ = std::max(tick_, tick + 1);
+        tick_ = tick + 1;
         if ((occupied_[slot / 64] >> slot % 64 & 1U) != 0) fire_slot(slot, now);
     }
-    tick_ = std::max(tick_, now + 1);
 }
 
 std::uint64_t TimerWheel::next_ns() const {
@@ -101,19 +102,40 @@ void TimerWheel::release(std::uint32_t index) {
     --size_;
 }
 
-// A function may cancel others of its slot, so what is due is noted first, by id.
-void TimerWheel::fire_slot(std::uint32_t slot, std::uint64_t now) {
-    std::vector<Id> due;
+// Adds what is due in a slot, in the order of adding.
+void TimerWheel::note_due(std::uint32_t slot, std::uint64_t now, std::vector<Due>& due) const {
+    const auto first = static_cast<std::ptrdiff_t>(due.size());
     for (std::uint32_t index = heads_[slot]; index != nil; index = entries_[index].next) {
-        if (entries_[index].due_tick <= now)
-            due.push_back(Id{entries_[index].nonce} << 32U | (index + 1));
+        const Entry& entry = entries_[index];
+        if (entry.due_tick <= now)
+            due.push_back({entry.due_tick, Id{entry.nonce} << 32U | (index + 1)});
     }
     // Those added last stand first.
-    for (auto id = due.rbegin(); id != due.rend(); ++id) {
-        const auto index = static_cast<std::uint32_t>(*id) - 1;
-        const Entry entry = entries_[index];
-        if (cancel(*id)) entry.fn(entry.arg);
+    std::reverse(due.begin() + first, due.end());
+}
+
+// A function may cancel others that are due, so that these were noted first, by id.
+void TimerWheel::fire(const std::vector<Due>& due) {
+    for (const Due& one : due) {
+        const Entry entry = entries_[static_cast<std::uint32_t>(one.id) - 1];
+        if (cancel(one.id)) entry.fn(entry.arg);
     }
+}
+
+void TimerWheel::fire_slot(std::uint32_t slot, std::uint64_t now) {
+    std::vector<Due> due;
+    note_due(slot, now, due);
+    fire(due);
+}
+
+// After a jump of more than a round a slot holds what was due in several, so that the order of
+// slots is not that of time. What functions add meanwhile comes with the next tick.
+void TimerWheel::fire_all(std::uint64_t now) {
+    tick_ = now + 1;
+    std::vector<Due> due;
+    for (std::uint32_t slot = 0; slot < slot_count; ++slot) note_due(slot, now, due);
+    std::ranges::stable_sort(due, {}, &Due::tick);
+    fire(due);
 }
 
 }  // namespace loom::host

@@ -9,7 +9,7 @@
 namespace loom::host {
 
 /// A hashed wheel with ticks of about 4 ms. A timer fires at the tick after its time, never before
-/// it. Not thread-safe.
+/// it; of those with one tick the first added fires first. Not thread-safe.
 class TimerWheel {
 public:
     using Function = void (*)(void*);
@@ -25,7 +25,8 @@ public:
     /// Ends all timers of `owner`.
     void cancel_owner(const void* owner);
 
-    /// Fires what is due. Functions may add and cancel timers.
+    /// Fires what is due, in the order of time. Functions may add and cancel timers; after a jump
+    /// of the clock those that they add wait for the next call.
     void advance(std::uint64_t now_ns);
 
     /// When to call advance() next: not later than the first timer, and possibly sooner. 0: never.
@@ -49,10 +50,18 @@ private:
         std::uint32_t slot = nil;  // nil: free or being fired.
     };
 
+    struct Due {
+        std::uint64_t tick;
+        Id id;
+    };
+
     void link(std::uint32_t index, std::uint32_t slot);
     void unlink(std::uint32_t index);
     void release(std::uint32_t index);
-    void fire_slot(std::uint32_t slot, std::uint64_t tick);
+    void note_due(std::uint32_t slot, std::uint64_t now, std::vector<Due>& due) const;
+    void fire(const std::vector<Due>& due);
+    void fire_slot(std::uint32_t slot, std::uint64_t now);
+    void fire_all(std::uint64_t now);
 
     std::uint64_t tick_;  // All before it have fired.
     std::size_t size_ = 0;

@@ -60,6 +60,50 @@ TEST_CASE("host/timer_wheel: advance: fires in the order of time") {
     CHECK(order == "abc");
 }
 
+TEST_CASE("host/timer_wheel: advance: after a jump of many rounds too, first added first") {
+    TimerWheel wheel{start};
+    std::string order;
+    std::function<void()> a = [&] { order += 'a'; };
+    std::function<void()> b = [&] { order += 'b'; };
+    std::function<void()> c = [&] { order += 'c'; };
+    std::function<void()> d = [&] { order += 'd'; };
+    // A round is 1024 ticks of 2^22 ns: `d` stands in a slot before that of `a`.
+    constexpr std::uint64_t tick = std::uint64_t{1} << 22U;
+    wheel.add(start + 1030 * tick, run, &d, nullptr);
+    wheel.add(start + 900 * tick, run, &b, nullptr);
+    wheel.add(start + 900 * tick, run, &c, nullptr);
+    wheel.add(start + 20 * tick, run, &a, nullptr);
+    wheel.advance(start + 3600 * second);
+    CHECK(order == "abcd");
+    CHECK(wheel.size() == 0);
+}
+
+TEST_CASE("host/timer_wheel: advance: after a jump fires once what adds itself again in the past") {
+    TimerWheel wheel{start};
+    int count = 0;
+    std::function<void()> again = [&] {
+        ++count;
+        wheel.add(start, run, &again, nullptr);
+    };
+    wheel.add(start, run, &again, nullptr);
+    wheel.advance(start + 3600 * second);
+    CHECK(count == 1);
+    wheel.advance(start + 3601 * second);
+    CHECK(count > 1);
+}
+
+TEST_CASE("host/timer_wheel: cancel: inside a fired function after a jump ends a later one") {
+    TimerWheel wheel{start};
+    bool fired = false;
+    TimerWheel::Id later = 0;
+    std::function<void()> first = [&] { CHECK(wheel.cancel(later)); };
+    std::function<void()> fn = [&] { fired = true; };
+    later = wheel.add(start + 20 * second, run, &fn, nullptr);
+    wheel.add(start + second, run, &first, nullptr);
+    wheel.advance(start + 3600 * second);
+    CHECK_FALSE(fired);
+}
+
 TEST_CASE("host/timer_wheel: advance: of equal times the first added fires first") {
     TimerWheel wheel{start};
     std::string order;

@@ -103,17 +103,18 @@ bool UdpListener::receive() {
     worker_.count(worker_.metrics().udp_queries, static_cast<std::uint64_t>(count));
     // A few are admitted ahead of the one that is served, so that plugins can prepare.
     const auto messages = static_cast<std::size_t>(count);
-    for (std::size_t i = 0; i < std::min(messages, Worker::ahead); ++i) admit(i);
+    const auto turnout = messages > 1 ? Turnout::later : Turnout::at_once;
+    for (std::size_t i = 0; i < std::min(messages, Worker::ahead); ++i) admit(i, turnout);
     for (std::size_t i = 0; i < messages; ++i) {
         serve(i);
-        if (i + Worker::ahead < messages) admit(i + Worker::ahead);
+        if (i + Worker::ahead < messages) admit(i + Worker::ahead, turnout);
     }
     // After a small batch the next receive would most likely find nothing.
     constexpr int worth_another = 8;
     return count >= worth_another;
 }
 
-void UdpListener::admit(std::size_t index) {
+void UdpListener::admit(std::size_t index, Turnout turnout) {
     const auto* message = in_->room.data() + index * message_room;
     const mmsghdr& header = in_->headers[index];
     Exchange& e = worker_.next_exchange(index % Worker::ahead);
@@ -127,7 +128,7 @@ void UdpListener::admit(std::size_t index) {
         e, {message, header.msg_len}, worker_.services().hash_key, {worker_.limits().udp_size},
         message_slack);
     if ((header.msg_hdr.msg_flags & MSG_TRUNC) != 0) taken.intake = Intake::ignore;
-    if (taken.intake == Intake::query) worker_.admit(e, Worker::Turnout::later);
+    if (taken.intake == Intake::query) worker_.admit(e, turnout);
 }
 
 void UdpListener::serve(std::size_t index) {
@@ -251,12 +252,20 @@ void UdpListener::flush() {
     unsent_ = false;
 }
 
+void UdpListener::let_go() {
+    --held_;
+    if (is_unused()) worker_.forget_unused_listeners();
+}
+
 void UdpListener::retire() {
     if (retired_) return;
     {
-        // What has arrived already is still answered.
+        // What has arrived already is still answered, about as much as the socket's buffer takes.
+        constexpr int batches_max = 256;
         const EventLoop::Turn turn{worker_};
-        while (receive()) {}
+        // Replies point at the batch that they answer.
+        for (int i = 0; i < batches_max && receive(); ++i) flush();
+        flush();
     }
     retired_ = true;
     boost::system::error_code ignored;

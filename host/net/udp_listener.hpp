@@ -19,6 +19,7 @@
 namespace loom::host {
 
 class Worker;
+enum class Turnout : std::uint8_t;
 
 /// Receives batches, serves each message and sends the answers as a batch: two system calls for up
 /// to 64 queries.
@@ -42,7 +43,7 @@ public:
     void retire();
     bool is_unused() const { return retired_ && held_ == 0; }
     void hold() { ++held_; }
-    void let_go() { --held_; }
+    void let_go();
 
 private:
     static constexpr std::size_t batch = 64;
@@ -56,7 +57,7 @@ private:
     void wait();
     void on_readable();
     bool receive();
-    void admit(std::size_t index);
+    void admit(std::size_t index, Turnout turnout);
     void serve(std::size_t index);
     void take_addresses(Exchange& e, std::size_t index);
     void stage(const Exchange& e, std::size_t size);

@@ -2,20 +2,23 @@
 // One thread that answers: its sockets, its queries in flight, its copy of the generation.
 #pragma once
 
+#include "epochs.hpp"
 #include "event_loop.hpp"
+#include "suspension.hpp"
+#include "worker_metrics.hpp"
 #include "../pipeline/chain.hpp"
 #include "../pipeline/exchange.hpp"
 #include "../pipeline/intake.hpp"
 #include "../services/services.hpp"
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <list>
 #include <memory>
 #include <span>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace loom::host {
@@ -34,23 +37,8 @@ struct WorkerLimits {
     std::uint64_t query_timeout_ns = 10'000'000'000;
 };
 
-/// Ids of the host's own series; the cells are the workers'.
-struct WorkerMetrics {
-    std::uint32_t udp_queries = 0;
-    std::uint32_t tcp_queries = 0;
-    std::uint32_t subqueries = 0;
-    std::uint32_t malformed = 0;
-    std::uint32_t not_implemented = 0;
-    std::uint32_t bad_version = 0;
-    std::uint32_t no_zone = 0;
-    std::uint32_t timeouts = 0;
-    std::uint32_t suspended_full = 0;
-    std::uint32_t send_errors = 0;
-    std::uint32_t tcp_accepted = 0;
-    std::uint32_t tcp_refused = 0;
-
-    static WorkerMetrics define(MetricRegistry& registry);
-};
+/// When an admitted query is served: next, or with others in between.
+enum class Turnout : std::uint8_t { at_once, later };
 
 /// Everything here is the worker's own thread's, but for what says otherwise.
 class Worker final : public EventLoop {
@@ -81,8 +69,8 @@ public:
     /// Ends all suspended queries of `generation` (null: of all) with SERVFAIL.
     void cancel_all(const WorkerGeneration* generation);
     /// Calls `done` when all queries that are suspended now have ended.
-    void when_quiescent(std::function<void()> done);
-    std::uint32_t suspended_count() const { return suspended_count_; }
+    void when_quiescent(std::function<void()> done) { epochs_.when_quiescent(std::move(done)); }
+    std::uint32_t suspended_count() const { return suspensions_.count(); }
 
     // -- Listeners --
 
@@ -96,7 +84,6 @@ public:
 
     /// A query made by take_in() gets its pipeline. With others to be served before it, plugins are
     /// told to prepare.
-    enum class Turnout : std::uint8_t { at_once, later };
     void admit(Exchange& e, Turnout turnout);
     /// Runs an admitted query, whose transport fields and send buffer are set.
     void serve(Exchange& e);
@@ -112,6 +99,8 @@ public:
     /// It is closed and nothing waits for it: freed at the end of the turn.
     void forget_session(TcpSession& session);
     void session_active(TcpSession& session);
+    /// A retired listener has sent its last reply: it is freed at the end of the turn.
+    void forget_unused_listeners() { listeners_unused_ = true; }
     /// Sends what it has gathered when the turn ends.
     void flush_later(UdpListener& listener);
     void flush_later(TcpSession& session);
@@ -128,16 +117,7 @@ public:
         Exchange& like, const Instance& asker, void (*done)(void*, loom_query*), void* arg);
 
 private:
-    struct Slot {
-        std::atomic<std::uint32_t> armed{0};  // The nonce that resume() may claim; 0: none.
-        Exchange* exchange = nullptr;
-    };
-    struct Epoch {
-        std::uint64_t number = 0;
-        std::uint64_t waiting = 0;  // Suspended queries that began in it.
-        std::vector<std::function<void()>> done;
-    };
-
+    void free_unused_listeners();
     void close_sessions(const std::function<bool(const TcpSession&)>& which);
     bool settle() override;
     bool run_queued();
@@ -155,11 +135,10 @@ private:
     void resume_claimed(loom_token token, std::int32_t reason, void* arg);
     void disarm(Exchange& e);
     void cancel(Exchange& e, std::uint16_t extended_error);
-    bool take_slot(Exchange& e);
-    void leave_epoch(std::uint64_t number);
     Exchange* make_subquery(
         const Exchange& like, std::span<const std::uint8_t> qname, std::uint16_t qtype,
         std::uint16_t qclass);
+    void begin_subquery(Exchange& e);
     static void on_deadline(void* exchange);
 
     Services& services_;
@@ -171,21 +150,18 @@ private:
     std::vector<std::unique_ptr<Exchange>> exchanges_;
     Exchange* free_exchanges_ = nullptr;
     std::array<Exchange*, ahead> next_{};
-    std::unique_ptr<Slot[]> slots_;
-    std::uint32_t slots_used_ = 1;  // Slot 0 is nobody's.
-    std::vector<std::uint32_t> free_slots_;
-    std::uint32_t suspended_count_ = 0;
-    std::uint32_t last_nonce_ = 0;
+    SuspensionTable suspensions_;
+    Epochs epochs_;
 
     // Exchanges to be run at the end of the turn, in order.
     Exchange* queue_first_ = nullptr;
     Exchange* queue_last_ = nullptr;
 
-    std::vector<Epoch> epochs_;  // The last one is now.
     std::vector<std::uint8_t> large_room_;
     std::vector<std::unique_ptr<UdpListener>> udp_;
     std::vector<std::unique_ptr<TcpListener>> tcp_;
     std::list<std::shared_ptr<TcpSession>> sessions_;  // The longest silent first.
+    bool listeners_unused_ = false;
     std::vector<UdpListener*> unsent_udp_;
     std::vector<TcpSession*> unsent_tcp_;
     std::vector<std::shared_ptr<TcpSession>> forgotten_;

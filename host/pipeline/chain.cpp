@@ -2,6 +2,7 @@
 #include "chain.hpp"
 
 #include "question_service.hpp"
+#include "reply_options.hpp"
 #include "response_service.hpp"
 #include "../generation/instance.hpp"
 
@@ -71,6 +72,7 @@ bool set_aside(Exchange& e) {
     const StageDetails& details = e.pipeline->details[e.stage];
     if (!holds_here(e, details.fallthrough) || !goes_on(e, details.on)) return false;
     leave_send_buffer(e);
+    set_options_aside(e);
     if (!e.has_aside) e.aside = e.response;
     e.has_aside = true;
     e.overruled |= StageMask{1} << e.stage;
@@ -137,6 +139,7 @@ Walk go_down(Exchange& e) {
     if (e.has_aside) {
         e.response = e.aside;
         e.has_aside = false;
+        take_options_back(e);
     } else {
         set_error(e, dns::rcode::refused);
     }
@@ -167,6 +170,8 @@ bool continues_up(Exchange& e, loom_verdict verdict, Walk& end) {
 }
 
 Walk go_up(Exchange& e) {
+    if (e.phase == LOOM_PHASE_QUERY && e.reply_options_size != 0) [[unlikely]]
+        settle_options(e);
     e.phase = LOOM_PHASE_RESPONSE;
     const auto done = [&e] {
         if (e.changed) [[unlikely]]

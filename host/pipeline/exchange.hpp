@@ -85,14 +85,19 @@ struct Exchange : loom_query {
     Response response;
     Response aside;                ///< An answer set aside by an outcome rule.
     bool has_aside = false;
+    std::span<const std::uint8_t> aside_options;  ///< Its EDNS options.
 
     // Room for a message, lent by the transport while the query runs.
     std::uint8_t* send_buffer = nullptr;
     std::uint32_t send_size = 0;
 
     // EDNS options of the reply, and metadata. Arrays in the arena, made on first use.
+    static constexpr std::uint16_t nobody = UINT16_MAX;
     std::uint8_t* reply_options = nullptr;
     std::uint16_t reply_options_size = 0;
+    std::uint16_t options_giver = nobody;  ///< The hook that gave the last: see reply_options.
+    std::uint16_t options_own = 0;         ///< Where those of that hook begin.
+    std::uint16_t options_kept = 0;        ///< Up to here they are not the answer's.
     std::uint16_t meta_count = 0;
     std::uint32_t* meta_keys = nullptr;
     loom_bytes* meta_values = nullptr;
@@ -163,6 +168,7 @@ inline void reset_exchange(Exchange& e) {
     e.has_aside = false;
     e.reply_options = nullptr;
     e.reply_options_size = 0;
+    e.aside_options = {};
     e.meta_count = 0;
     e.scratch_block = nullptr;
     e.parent = nullptr;

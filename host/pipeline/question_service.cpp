@@ -3,6 +3,7 @@
 
 #include "../generation/instance.hpp"
 #include "../services/services.hpp"
+#include "reply_options.hpp"
 #include "response_service.hpp"
 
 #include <dnsloom/dns/codes.hpp>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "response_service.hpp"
 
+#include "reply_options.hpp"
+
 #include <dnsloom/dns/edns.hpp>
 #include <dnsloom/dns/message.hpp>
 #include <dnsloom/dns/message_writer.hpp>
@@ -15,7 +17,6 @@ namespace {
 
 constexpr std::uint16_t flags_mask =
     LOOM_FLAG_AA | LOOM_FLAG_TC | LOOM_FLAG_RA | LOOM_FLAG_AD | LOOM_FLAG_CD;
-constexpr std::size_t reply_options_max = 1024;
 
 // One worker runs one hook at a time, so a thread needs one of these.
 std::span<std::uint8_t> work_room() {
@@ -49,6 +50,7 @@ std::size_t room_size(const Exchange& e) {
 }
 
 void take_header(Exchange& e) {
+    if (e.response.form != ResponseForm::none) drop_options(e);
     const std::uint16_t bits = dns::load_u16(e.response.wire + 2);
     e.response.rcode = bits & 0xFU;
     e.response.flags = bits & flags_mask;
@@ -62,9 +64,7 @@ dns::NameView name_of(loom_bytes octets) {
 
 loom_status begin(loom_query* query, std::uint16_t rcode, std::uint16_t flags) {
     Exchange& e = exchange_of(query);
-    e.response.clear();
-    e.response.form = ResponseForm::records;
-    e.response.rcode = rcode & 0xFFFU;
+    set_error(e, rcode);
     e.response.flags = flags & flags_mask;
     return LOOM_OK;
 }
@@ -310,49 +310,22 @@ bool make_wire(Exchange& e) {
 }
 
 void set_error(Exchange& e, std::uint16_t rcode) {
+    if (e.response.form != ResponseForm::none) drop_options(e);
     e.response.clear();
     e.response.form = ResponseForm::records;
     e.response.rcode = rcode & 0xFFFU;
     e.response.flags = 0;
 }
 
-bool add_option(Exchange& e, std::uint16_t code, std::span<const std::uint8_t> value) {
-    if (!e.reply_options) {
-        e.reply_options = static_cast<std::uint8_t*>(e.arena.allocate(reply_options_max, 1));
-        if (!e.reply_options) return false;
-    }
-    if (value.size() > reply_options_max - 4 ||
-        e.reply_options_size + 4 + value.size() > reply_options_max)
-        return false;
-    std::uint8_t* at = e.reply_options + e.reply_options_size;
-    dns::store_u16(at, code);
-    dns::store_u16(at + 2, static_cast<std::uint16_t>(value.size()));
-    if (!value.empty()) std::memcpy(at + 4, value.data(), value.size());
-    e.reply_options_size = static_cast<std::uint16_t>(e.reply_options_size + 4 + value.size());
-    return true;
-}
-
-bool add_extended_error(Exchange& e, std::uint16_t info_code, std::string_view text) {
-    std::array<std::uint8_t, 2 + 255> value;
-    const std::size_t size = std::min<std::size_t>(text.size(), 255);
-    dns::store_u16(value.data(), info_code);
-    if (size != 0) std::memcpy(value.data() + 2, text.data(), size);
-    return add_option(e, dns::option_code::extended_error, std::span{value}.first(2 + size));
-}
-
 void leave_send_buffer(Exchange& e) {
     const auto leave = [&](Response& r) {
-        if (r.form != ResponseForm::wire || !r.in_send_buffer) return;
+        if (r.form != ResponseForm::wire || !r.in_send_buffer) return true;
         const auto copy = e.keep({r.wire, r.wire_size});
-        r.in_send_buffer = false;
-        if (copy.empty()) {
-            set_error(e, dns::rcode::servfail);
-            return;
-        }
         r.wire = copy.data();
+        r.in_send_buffer = false;
+        return !copy.empty();
     };
-    leave(e.response);
-    if (e.has_aside) leave(e.aside);
+    if (!leave(e.response)) set_error(e, dns::rcode::servfail);
 }
 
 }  // namespace loom::host

@@ -18,13 +18,8 @@ bool make_wire(Exchange& e);
 /// Writes records form straight into `room`, truncating as RFC 2181 section 9 says. Returns the size.
 std::size_t write_records(Exchange& e, std::span<std::uint8_t> room);
 
-/// Sets a response without records.
+/// Sets a response without records; one that was there goes, with its EDNS options.
 void set_error(Exchange& e, std::uint16_t rcode);
-/// Adds an EDNS option to the reply; false when there is no room for it.
-bool add_option(Exchange& e, std::uint16_t code, std::span<const std::uint8_t> value);
-/// Adds an extended error (RFC 8914).
-bool add_extended_error(Exchange& e, std::uint16_t info_code, std::string_view text);
-
 /// Moves what stands in the lent send buffer into the arena, before the buffer goes.
 void leave_send_buffer(Exchange& e);
 

@@ -117,6 +117,7 @@ struct FakePlugin {
     std::function<loom_verdict(Exchange&)> on_response;
     std::function<loom_verdict(Exchange&, std::int32_t, void*)> on_resume;
     std::function<void(Exchange&, loom_token)> on_cancel;
+    std::function<void(const Exchange&)> prepare;
     std::uint32_t roles = 0;
     std::uint32_t scratch_size = 0;
     OutcomeRules on;
@@ -132,6 +133,7 @@ struct FakePlugin {
         if (on_response) table.on_response = run_response;
         if (on_resume) table.on_resume = run_resume;
         if (on_cancel) table.on_cancel = run_cancel;
+        if (prepare) table.prepare = run_prepare;
         pipeline.add(
             {table.on_query, table.on_response, reinterpret_cast<loom_instance*>(this), nullptr},
             {instance, &table, on, fallthrough, 0});
@@ -153,6 +155,9 @@ private:
     }
     static void run_cancel(loom_instance* instance, void*, loom_query* query, loom_token token) {
         self(instance).on_cancel(exchange_of(query), token);
+    }
+    static void run_prepare(loom_instance* instance, void*, const loom_query* query) {
+        self(instance).prepare(exchange_of(query));
     }
 };
 

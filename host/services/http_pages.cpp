@@ -8,13 +8,13 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
+#include <optional>
+#include <utility>
 
 namespace loom::host {
 
@@ -27,7 +27,9 @@ namespace {
 
 constexpr std::size_t request_size_max = 8192;
 constexpr unsigned connections_max = 64;
-constexpr std::chrono::seconds request_time{10};
+constexpr std::uint64_t request_ns = 10'000'000'000;
+
+constexpr boost::beast::string_view plain_text = "text/plain; charset=utf-8";
 
 tcp::endpoint to_endpoint(const loom_address& address) {
     sockaddr_in6 raw{};
@@ -44,7 +46,42 @@ bool same_address(const loom_address& a, const loom_address& b) {
 
 }  // namespace
 
-/// An open port with its connections.
+/// A client that asks for pages, one after the other. Lives as long as one of its handlers.
+class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
+public:
+    HttpConnection(
+        HttpPages& pages, const loom_address& address, tcp::socket socket,
+        std::shared_ptr<unsigned> count)
+        : pages_{pages}, loop_{pages.loop_}, address_{address}, socket_{std::move(socket)},
+          count_{std::move(count)} {
+        ++*count_;
+    }
+    ~HttpConnection() { --*count_; }
+    HttpConnection(const HttpConnection&) = delete;
+    HttpConnection& operator=(const HttpConnection&) = delete;
+
+    void read();
+
+private:
+    void answer();
+    void make_page(const HttpPage& page);
+    void refuse(http::status status, std::string_view text);
+    void write();
+    void begin_time();
+    void end_time();
+
+    HttpPages& pages_;
+    EventLoop& loop_;
+    loom_address address_;
+    tcp::socket socket_;
+    std::shared_ptr<unsigned> count_;
+    std::uint64_t timer_ = 0;  // Runs while a handler waits.
+    beast::flat_buffer buffer_{request_size_max};
+    std::optional<http::request_parser<http::empty_body>> parser_;
+    http::response<http::string_body> response_;
+};
+
+/// An open port.
 class HttpPort {
 public:
     HttpPort(HttpPages& pages, const loom_address& address)
@@ -57,6 +94,11 @@ public:
         acceptor_.listen();
         accept();
     }
+    ~HttpPort() {
+        if (pause_ != 0) pages_.loop_.cancel_timer(pause_);
+    }
+    HttpPort(const HttpPort&) = delete;
+    HttpPort& operator=(const HttpPort&) = delete;
 
     const loom_address& address() const { return address_; }
     std::string bound() const {
@@ -66,97 +108,153 @@ public:
     }
 
 private:
-    // Lives as long as one of its handlers.
-    struct Connection : std::enable_shared_from_this<Connection> {
-        Connection(HttpPages& all, const loom_address& at, tcp::socket socket, std::shared_ptr<unsigned> open)
-            : pages{all}, address{at}, stream{std::move(socket)}, count{std::move(open)} {
-            ++*count;
-        }
-        ~Connection() { --*count; }
-        Connection(const Connection&) = delete;
-        Connection& operator=(const Connection&) = delete;
-
-        void read() {
-            parser.emplace();
-            parser->header_limit(request_size_max);
-            parser->body_limit(0);
-            stream.expires_after(request_time);
-            http::async_read(
-                stream, buffer, *parser,
-                [self = shared_from_this()](const beast::error_code& error, std::size_t) {
-                    if (!error) self->answer();
-                });
-        }
-        void answer();
-
-        HttpPages& pages;
-        loom_address address;
-        beast::tcp_stream stream;
-        std::shared_ptr<unsigned> count;
-        beast::flat_buffer buffer{request_size_max};
-        std::optional<http::request_parser<http::string_body>> parser;
-        http::response<http::string_body> response;
-    };
-
-    void accept() {
-        acceptor_.async_accept([this](const boost::system::error_code& error, tcp::socket socket) {
-            if (error == asio::error::operation_aborted) return;
-            if (!error && *open_ < connections_max) {
-                std::make_shared<Connection>(pages_, address_, std::move(socket), open_)->read();
-            }
-            accept();
-        });
-    }
+    void accept();
+    void pause();
 
     HttpPages& pages_;
     loom_address address_;
     tcp::acceptor acceptor_;
+    std::uint64_t pause_ = 0;  // The timer that ends it; 0: none.
     std::shared_ptr<unsigned> open_ = std::make_shared<unsigned>(0);
 };
 
-void HttpPort::Connection::answer() {
-    const auto& request = parser->get();
-    const EventLoop::Turn turn{pages.loop_};
-    response = {};
-    response.version(request.version());
-    response.keep_alive(request.keep_alive());
-    response.set(http::field::server, "dnsloom");
-    const bool is_get = request.method() == http::verb::get;
+void HttpPort::accept() {
+    acceptor_.async_accept([this](const boost::system::error_code& error, tcp::socket socket) {
+        if (error == asio::error::operation_aborted) return;
+        const EventLoop::Turn turn{pages_.loop_};
+        if (error && error != asio::error::connection_aborted) {
+            pause();
+            return;
+        }
+        if (!error && *open_ < connections_max)
+            std::make_shared<HttpConnection>(pages_, address_, std::move(socket), open_)->read();
+        accept();
+    });
+}
+
+// There are no descriptors left, or there is no memory. The connection stays in the queue and would
+// wake the loop at once, again and again.
+void HttpPort::pause() {
+    constexpr std::uint64_t pause_ns = 100'000'000;
+    pause_ = pages_.loop_.add_timer(
+        pause_ns,
+        [](void* self) {
+            auto& port = *static_cast<HttpPort*>(self);
+            port.pause_ = 0;
+            port.accept();
+        },
+        this, nullptr);
+}
+
+void HttpConnection::begin_time() {
+    timer_ = loop_.add_timer(
+        request_ns,
+        [](void* self) {
+            auto& connection = *static_cast<HttpConnection*>(self);
+            connection.timer_ = 0;
+            boost::system::error_code ignored;
+            connection.socket_.close(ignored);
+        },
+        this, nullptr);
+}
+
+void HttpConnection::end_time() {
+    if (timer_ != 0) loop_.cancel_timer(std::exchange(timer_, 0));
+}
+
+void HttpConnection::read() {
+    parser_.emplace();
+    parser_->header_limit(request_size_max);
+    // Bodies are never read.
+    parser_->body_limit(boost::none);
+    begin_time();
+    http::async_read_header(
+        socket_, buffer_, *parser_,
+        [self = shared_from_this()](const beast::error_code& error, std::size_t) {
+            const EventLoop::Turn turn{self->loop_};
+            self->end_time();
+            if (!error) {
+                self->answer();
+            } else if (
+                error == http::error::header_limit || error == http::error::buffer_overflow) {
+                self->refuse(
+                    http::status::request_header_fields_too_large, "the request is too large\n");
+            } else if (
+                error.category() == make_error_code(http::error::bad_version).category() &&
+                error != http::error::end_of_stream && error != http::error::partial_message) {
+                self->refuse(http::status::bad_request, "this is no HTTP request\n");
+            }
+        });
+}
+
+void HttpConnection::answer() {
+    const auto& request = parser_->get();
+    response_ = {};
+    response_.version(request.version());
+    // What follows a body that is not read would be taken for a request.
+    response_.keep_alive(request.keep_alive() && parser_->is_done());
+    response_.set(http::field::content_type, plain_text);
+    const bool is_head = request.method() == http::verb::head;
     const std::string_view target{request.target().data(), request.target().size()};
     const std::string_view path = target.substr(0, target.find('?'));
-    const auto page = std::ranges::find_if(pages.pages_, [&](const HttpPage& candidate) {
-        return candidate.path == path && same_address(candidate.address, address);
+    const auto page = std::ranges::find_if(pages_.pages_, [&](const HttpPage& candidate) {
+        return candidate.path == path && same_address(candidate.address, address_);
     });
-    response.set(http::field::content_type, "text/plain; charset=utf-8");
-    if (!is_get && request.method() != http::verb::head) {
-        response.result(http::status::method_not_allowed);
-        response.set(http::field::allow, "GET, HEAD");
-        response.body() = "only GET and HEAD\n";
-    } else if (page == pages.pages_.end()) {
-        response.result(http::status::not_found);
-        response.body() = "no such page\n";
+    if (request.method() != http::verb::get && !is_head) {
+        response_.result(http::status::method_not_allowed);
+        response_.set(http::field::allow, "GET, HEAD");
+        response_.body() = "only GET and HEAD\n";
+    } else if (page == pages_.pages_.end()) {
+        response_.result(http::status::not_found);
+        response_.body() = "no such page\n";
     } else {
-        std::string body;
-        const loom_sink sink{
-            &body, [](void* self, const void* data, std::size_t size) -> loom_status {
-                static_cast<std::string*>(self)->append(static_cast<const char*>(data), size);
-                return LOOM_OK;
-            }};
-        loom_http_reply reply{
-            sizeof(loom_http_reply), 200, {"text/plain; charset=utf-8", 25}, &sink};
-        const loom_status status = page->handler(page->arg, &reply);
-        response.result(status == LOOM_OK ? static_cast<unsigned>(reply.status) : 500U);
-        response.set(
-            http::field::content_type,
-            boost::beast::string_view{reply.content_type.data, reply.content_type.size});
-        response.body() = std::move(body);
+        make_page(*page);
     }
-    response.prepare_payload();
-    if (request.method() == http::verb::head) response.body().clear();
-    stream.expires_after(request_time);
+    response_.prepare_payload();
+    if (is_head) response_.body().clear();
+    write();
+}
+
+void HttpConnection::make_page(const HttpPage& page) {
+    std::string body;
+    const loom_sink sink{
+        &body, [](void* self, const void* data, std::size_t size) -> loom_status {
+            static_cast<std::string*>(self)->append(static_cast<const char*>(data), size);
+            return LOOM_OK;
+        }};
+    loom_http_reply reply{
+        sizeof(loom_http_reply), 200, {plain_text.data(), plain_text.size()}, &sink};
+    const loom_status status = page.handler(page.arg, &reply);
+    // Others have no body, or are no status at all.
+    const bool is_usable = status == LOOM_OK && reply.status >= 200 && reply.status <= 599 &&
+                           reply.status != 204 && reply.status != 304;
+    response_.result(is_usable ? static_cast<unsigned>(reply.status) : 500U);
+    response_.set(
+        http::field::content_type,
+        boost::beast::string_view{reply.content_type.data, reply.content_type.size});
+    response_.body() = std::move(body);
+}
+
+void HttpConnection::refuse(http::status status, std::string_view text) {
+    response_ = {};
+    response_.version(11);
+    response_.keep_alive(false);
+    response_.result(status);
+    response_.set(http::field::content_type, plain_text);
+    response_.body() = text;
+    response_.prepare_payload();
+    write();
+}
+
+void HttpConnection::write() {
+    response_.set(http::field::server, "dnsloom");
+    begin_time();
     http::async_write(
-        stream, response, [self = shared_from_this()](const beast::error_code& error, std::size_t) {
-            if (!error && self->response.keep_alive()) self->read();
+        socket_, response_,
+        [self = shared_from_this()](const beast::error_code& error, std::size_t) {
+            const EventLoop::Turn turn{self->loop_};
+            self->end_time();
+            if (!error && self->response_.keep_alive()) self->read();
         });
 }
 

@@ -28,6 +28,7 @@ struct HttpPage {
     std::string plugin;  ///< Several instances of one plugin may share a page: the first serves it.
 };
 
+class HttpConnection;
 class HttpPort;
 
 /// Pages are proposed while instances are made, their ports opened when the configuration is known
@@ -51,6 +52,7 @@ public:
     [[nodiscard]] std::vector<std::string> addresses() const;
 
 private:
+    friend class HttpConnection;
     friend class HttpPort;
 
     void close_unused();

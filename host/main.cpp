@@ -4,6 +4,7 @@
 #include "cli/arguments.hpp"
 #include "plugin/inspect.hpp"
 #include "plugin/library.hpp"
+#include "plugin/probe.hpp"
 #include "version.hpp"
 
 #include <dnsloom/abi/version.h>
@@ -45,8 +46,7 @@ int run(const CheckCommand& command) {
 int run(const PluginListCommand& command) {
     const auto config = load_config(command.config);
     if (!config) return fail(config.error());
-    const auto& path = config->host.plugin_path;
-    for (const CatalogEntry& entry : Catalog{{path.begin(), path.end()}}.list())
+    for (const CatalogEntry& entry : Catalog::of(config->host.plugin_path).list())
         fmt::print("{}\n", listing_line(entry, check_elf_file(entry.path)));
     return 0;
 }
@@ -74,12 +74,15 @@ int run(const ControlCommand& command) {
 
 int run(const ProbeCommand& command) {
     if (command.arguments.empty()) return usage_exit_code;
+    forbid_core_files();
     auto config = load_config(command.arguments[0]);
     if (!config) return fail(config.error());
     Server server{command.arguments[0], worker_count(config->host), Server::Purpose::check};
     const auto tried =
         server.probe(std::move(*config), std::span{command.arguments}.subspan(1));
-    return tried ? 0 : fail(tried.error());
+    if (tried) return 0;
+    fail(tried.error());
+    return probe_exit_code(tried.error().failure);
 }
 
 int run(const VersionCommand&) {

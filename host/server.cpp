@@ -7,8 +7,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <set>
 #include <thread>
@@ -79,6 +81,14 @@ Server::Server(std::string config_path, std::uint32_t workers, Purpose purpose)
     reload_ok_metric_ = reloads("ok");
     reload_failed_metric_ = reloads("failed");
     reload_unchanged_metric_ = reloads("unchanged");
+    for (std::size_t i = 0; i < failure_names.size(); ++i) {
+        failure_metrics_[i] =
+            metrics_
+                .define({LOOM_METRIC_COUNTER, "dnsloom_host_reload_failures_total",
+                         "Reloads that failed, by reason.",
+                         {{"reason", std::string{failure_names[i]}}}, {}})
+                .value_or(0);
+    }
     const auto gauge = [&](std::string name, std::string help) {
         return metrics_.define({LOOM_METRIC_GAUGE, std::move(name), std::move(help), {}, {}})
             .value_or(0);
@@ -129,6 +139,7 @@ Result<void> Server::start(const Config& config) {
     signals_.add(SIGINT);
     wait_for_signal();
     for (const auto& worker : workers_) worker->start_thread();
+    start_background();
 
     if (!config.host.control.empty()) {
         auto socket = ControlSocket::open(
@@ -164,6 +175,11 @@ Result<void> Server::start(const Config& config) {
     return {};
 }
 
+// Library::close() looks at threads that began after a plugin was loaded: best none of the host's.
+void Server::start_background() {
+    background_.run([] {});
+}
+
 Result<void> Server::open_images(const HostConfig& host) {
     auto folder = CopyFolder::open(host.run_dir);
     if (!folder) return std::unexpected{folder.error()};
@@ -197,8 +213,7 @@ void Server::watch_files() {
             folders.insert(wanted->include_directories.begin(), wanted->include_directories.end());
             // Wherever a plugin could be: one that is missing, or goes ahead of another, may
             // come later.
-            const auto& path = wanted->host.plugin_path;
-            const Catalog catalog{{path.begin(), path.end()}};
+            const Catalog catalog = Catalog::of(wanted->host.plugin_path);
             for (const ServerConfig& server : wanted->servers)
                 for (const StepConfig& step : server.pipeline)
                     for (const auto& file : catalog.candidates(step.plugin))
@@ -256,6 +271,7 @@ ReloadOutcome Server::reload(const std::string& reason) {
     if (!done) {
         ++reloads_failed_;
         metrics_.add(lane, reload_failed_metric_, 1);
+        metrics_.add(lane, failure_metrics_[static_cast<std::size_t>(done.error().failure)], 1);
         last_error_ = done.error().text;
         log_.error("reload", fmt::format("failed ({}), generation {} serves on: {}", reason,
                                          current_->number, last_error_));
@@ -284,7 +300,7 @@ Result<std::string> Server::build_and_swap(bool& unchanged) {
         generations_made_ + 1);
     if (!built) return std::unexpected{built.error()};
     if (auto opened = listeners_.open(builder.config(), services_.worker_count); !opened)
-        return std::unexpected{opened.error()};
+        return std::unexpected{Error{opened.error().text, Failure::bind}};
 
     ++generations_made_;
     const std::size_t made = builder.made().size();
@@ -315,7 +331,7 @@ void Server::route(Generation& generation) {
             if (slot < 0) continue;
             auto& router = generation.routers[static_cast<std::size_t>(slot)];
             if (!router) router = std::make_unique<Router>();
-            for (const dns::Name& zone : server.zones)
+            for (const dns::NameView zone : server.zones)
                 router->add(services_.hash_key, zone, static_cast<std::uint32_t>(i));
         }
     }
@@ -431,7 +447,7 @@ bool Server::end_instances(Generation& generation) {
         instance.reset();
         images_->release(std::move(image));
     }
-    metrics_.set(pinned_metric_, static_cast<double>(images_->pinned().size()));
+    metrics_.set(pinned_metric_, static_cast<double>(images_->pinned_count()));
     if (!all_ended) {
         constexpr std::uint64_t pause_ns = 5'000'000;
         control_.add_timer(
@@ -501,14 +517,18 @@ void Server::wait_for_signal() {
 
 Result<std::string> Server::check(Config config) {
     log_.configure(LogLevel::warning, LogFormat::text);
-    const std::string run_dir =
-        std::filesystem::temp_directory_path() / fmt::format("dnsloom-check-{}", ::getpid());
+    // Of no name that somebody else could have made before.
+    std::string run_dir = std::filesystem::temp_directory_path() / "dnsloom-check-XXXXXX";
+    if (::mkdtemp(run_dir.data()) == nullptr) {
+        return std::unexpected{
+            Error{fmt::format("{}: cannot be made: {}", run_dir, std::strerror(errno))}};
+    }
     std::error_code ignored;
-    std::filesystem::create_directories(run_dir, ignored);
     HostConfig host = config.host;
     host.run_dir = run_dir;
     auto result = [&]() -> Result<std::string> {
         if (auto opened = open_images(host); !opened) return std::unexpected{opened.error()};
+        start_background();
         const EventLoop::Here here{control_};
         Builder builder{services_, *images_};
         if (auto planned = builder.plan(std::move(config)); !planned)
@@ -526,6 +546,7 @@ Result<std::string> Server::check(Config config) {
 
 Result<void> Server::probe(Config config, std::span<const std::string> tries) {
     log_.configure(LogLevel::error, LogFormat::text);
+    start_background();
     const EventLoop::Here here{control_};
     return try_steps(config, tries, services_);
 }

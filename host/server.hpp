@@ -24,6 +24,7 @@
 
 #include <boost/asio/signal_set.hpp>
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -82,6 +83,7 @@ private:
     // Start.
     Result<void> start(const Config& config);
     Result<void> open_images(const HostConfig& host);
+    void start_background();
     void apply(const HostConfig& host);
     void watch_files();
 
@@ -92,7 +94,6 @@ private:
     Result<std::string> build_and_swap(bool& unchanged);
     void route(Generation& generation);
     void swap(std::unique_ptr<Generation> next);
-    void retire(std::unique_ptr<Generation> old);
     void drained(const Generation* generation);
     void on_drain_timeout(Retiring& retiring);
     void end_retired();
@@ -143,6 +144,7 @@ private:
     std::uint32_t reload_ok_metric_ = 0;
     std::uint32_t reload_failed_metric_ = 0;
     std::uint32_t reload_unchanged_metric_ = 0;
+    std::array<std::uint32_t, failure_names.size()> failure_metrics_{};  // By Failure.
     std::uint32_t generation_metric_ = 0;
     std::uint32_t pinned_metric_ = 0;
 };

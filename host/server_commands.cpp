@@ -81,6 +81,8 @@ ControlReply Server::plugins() const {
             view(instance->plugin().id), view(instance->plugin().version),
             image.content.short_text(), instance->errors(), image.source.string());
     }
+    for (const std::string& reason : images_->pinned())
+        text += fmt::format("pinned\t{}\n", reason);
     return {true, text};
 }
 

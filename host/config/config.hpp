@@ -5,6 +5,7 @@
 #include "endpoint.hpp"
 #include "error.hpp"
 #include "place.hpp"
+#include "zone_names.hpp"
 
 #include <dnsloom/dns/name.hpp>
 
@@ -26,7 +27,8 @@ enum class LogFormat : std::uint8_t { text, json };
 
 /// The keys of [host]. Paths are absolute.
 struct HostConfig {
-    std::vector<std::string> plugin_path;  ///< Searched in order; "cache" means cache.so.
+    /// Searched in order, "cache" means cache.so; empty: where the plugins are installed.
+    std::vector<std::string> plugin_path;
     std::uint32_t workers = 0;             ///< 0: one per core.
     std::string control = "/run/dnsloom/control.sock";  ///< Unix socket; empty: none.
     std::string user;  ///< Dropped to after the sockets are bound; empty: kept.
@@ -78,7 +80,7 @@ struct StepConfig {
     /// Plugin, instance name, directory, options and the zones of the server in a canonical form:
     /// an instance whose identity is the same after a reload is unchanged. `on` and `fallthrough`
     /// are the host's and so no part of it.
-    std::string identity(const std::vector<dns::Name>& zones) const;
+    std::string identity(const ZoneNames& zones) const;
 };
 
 /// One [[server]].
@@ -87,7 +89,7 @@ struct ServerConfig {
         name;  ///< Unique; by default first listener and zone: `dns://0.0.0.0:53/example.org.`
     Place place;
     std::vector<Listen> listen;        ///< At least one.
-    std::vector<dns::Name> zones;      ///< At least one; lower case, none twice.
+    ZoneNames zones;                   ///< At least one; lower case, none twice.
     std::vector<StepConfig> pipeline;  ///< At least one.
 };
 

@@ -41,6 +41,7 @@ std::size_t showable(std::string_view text, std::size_t at) {
 
 Error join(std::span<const Error> errors) {
     Error all;
+    if (!errors.empty()) all.failure = errors.front().failure;
     for (const Error& error : errors) {
         if (!all.text.empty()) all.text += '\n';
         all.text += error.text;

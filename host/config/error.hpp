@@ -2,6 +2,8 @@
 // What the host says when a configuration, a file or a command cannot be used.
 #pragma once
 
+#include "failure.hpp"
+
 #include <cstddef>
 #include <expected>
 #include <span>
@@ -14,12 +16,13 @@ namespace loom::host {
 /// one, and says what to do. Several errors are several lines.
 struct Error {
     std::string text;
+    Failure failure = Failure::config;
 };
 
 template <class T>
 using Result = std::expected<T, Error>;
 
-/// One Error with a line for each of `errors`.
+/// One Error with a line for each of `errors`, and the failure of the first.
 [[nodiscard]] Error join(std::span<const Error> errors);
 
 inline constexpr std::size_t shown_size_max = 80;

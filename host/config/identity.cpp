@@ -15,17 +15,15 @@ void append_part(std::string_view part, std::string& out) {
 
 }  // namespace
 
-std::string StepConfig::identity(const std::vector<dns::Name>& zones) const {
+std::string StepConfig::identity(const ZoneNames& zones) const {
     std::string text;
     append_part(plugin, text);
     append_part(name, text);
     append_part(directory, text);
     append_canonical(*options, text);
     // In their order, which the plugin sees. A name ends where its root label is.
-    for (const dns::Name& zone : zones) {
-        const auto octets = zone.octets();
-        text.append(octets.begin(), octets.end());
-    }
+    const auto octets = zones.octets();
+    text.append(octets.begin(), octets.end());
     return text;
 }
 

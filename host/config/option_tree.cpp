@@ -81,9 +81,9 @@ std::uint32_t zone_count(const loom_options* options) noexcept {
 }
 
 loom_bytes zone(const loom_options* options, std::uint32_t index) noexcept {
-    const auto zones = OptionTree::of(options).zones();
+    const auto& zones = OptionTree::of(options).zones();
     if (index >= zones.size()) return {};
-    return {zones[index].octets().data(), zones[index].size()};
+    return {zones[index].data(), zones[index].size()};
 }
 
 }  // namespace

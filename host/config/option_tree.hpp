@@ -3,17 +3,17 @@
 #pragma once
 
 #include "place.hpp"
+#include "zone_names.hpp"
 
 #include <dnsloom/abi/options.h>
-#include <dnsloom/dns/name.hpp>
 
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -48,14 +48,13 @@ struct OptionNode {
 /// A table of options; what a loom_options points at.
 class OptionTree {
 public:
-    /// The zones have to outlive the tree.
-    explicit OptionTree(std::span<const dns::Name> zones) : zones_{zones} {}
+    explicit OptionTree(ZoneNames zones) : zones_{std::move(zones)} {}
 
     void add(std::string_view name, OptionNode node) {
         nodes_.insert_or_assign(std::string{name}, std::move(node));
     }
     const OptionNode* find(std::string_view name) const;
-    std::span<const dns::Name> zones() const { return zones_; }
+    const ZoneNames& zones() const { return zones_; }
 
     const loom_options* handle() const { return reinterpret_cast<const loom_options*>(this); }
     static const OptionTree& of(const loom_options* options) {
@@ -64,7 +63,7 @@ public:
 
 private:
     std::map<std::string, OptionNode, std::less<>> nodes_;
-    std::span<const dns::Name> zones_;
+    ZoneNames zones_;
 };
 
 }  // namespace loom::host

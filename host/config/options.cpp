@@ -31,7 +31,7 @@ struct OptionTable {
 
 class OptionCheck {
 public:
-    OptionCheck(std::string_view directory, std::span<const dns::Name> zones, Mistakes& mistakes)
+    OptionCheck(std::string_view directory, const ZoneNames& zones, Mistakes& mistakes)
         : directory_{directory}, zones_{zones}, mistakes_{mistakes} {}
 
     std::unique_ptr<OptionTree> read(const OptionTable& from, const OptionSpecs& specs) const {
@@ -166,7 +166,7 @@ private:
     }
 
     std::string_view directory_;
-    std::span<const dns::Name> zones_;
+    const ZoneNames& zones_;
     Mistakes& mistakes_;
 };
 
@@ -178,7 +178,7 @@ OptionsBlock::~OptionsBlock() = default;
 const loom_options* OptionsBlock::raw() const { return tree_->handle(); }
 
 std::expected<std::unique_ptr<OptionsBlock>, std::vector<Error>> OptionsBlock::check(
-    const StepConfig& step, const loom_plugin& plugin, std::span<const dns::Name> zones) {
+    const StepConfig& step, const loom_plugin& plugin, const ZoneNames& zones) {
     Mistakes mistakes;
     const OptionTable from{*step.options, step.place, "plugin " + quoted(view(plugin.id)), true};
     auto tree = OptionCheck{step.directory, zones, mistakes}.read(

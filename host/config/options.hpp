@@ -6,25 +6,23 @@
 #include "error.hpp"
 
 #include <dnsloom/abi/plugin.h>
-#include <dnsloom/dns/name.hpp>
 
 #include <expected>
 #include <memory>
-#include <span>
 #include <vector>
 
 namespace loom::host {
 
 class OptionTree;
 
-/// The options of one step with defaults and units applied. Keeps a reference to nothing but the
-/// zones: they have to outlive it, as it has to outlive create().
+/// The options of one step with defaults and units applied. Keeps a reference to nothing; it has to
+/// outlive create().
 class OptionsBlock {
 public:
     /// Checks the options of `step` against what `plugin` declares: unknown keys, types, ranges,
     /// choices, required ones. Each error begins with its place; there are at most 20.
     [[nodiscard]] static std::expected<std::unique_ptr<OptionsBlock>, std::vector<Error>>
-    check(const StepConfig& step, const loom_plugin& plugin, std::span<const dns::Name> zones);
+    check(const StepConfig& step, const loom_plugin& plugin, const ZoneNames& zones);
 
     ~OptionsBlock();
     OptionsBlock(const OptionsBlock&) = delete;

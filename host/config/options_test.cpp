@@ -44,7 +44,7 @@ public:
     const std::string& errors() const { return errors_; }
 
 private:
-    std::vector<loom::dns::Name> zones_;
+    ZoneNames zones_;
     std::unique_ptr<OptionsBlock> block_;
     std::string errors_;
 };

@@ -56,7 +56,7 @@ void read_listen(const FieldReader& reader, const Entry& entry, Draft& draft) {
 
 void read_server_zones(const FieldReader& reader, const Entry& entry, Draft& draft) {
     auto list = read_zones(reader, entry, zones_max);
-    draft.server.config.zones = std::move(list.zones);
+    draft.server.config.zones = ZoneNames{list.zones};
     draft.server.zone_places = std::move(list.places);
 }
 

@@ -27,7 +27,29 @@ Result<void> collect(const std::vector<Error>& errors) {
 }
 
 Error at(const StepConfig& step, const Error& error) {
-    return Error{fmt::format("{}: {}", to_string(step.place), error.text)};
+    return Error{fmt::format("{}: {}", to_string(step.place), error.text), error.failure};
+}
+
+std::span<const std::byte> octets(std::string_view text) { return std::as_bytes(std::span{text}); }
+
+/// Same after a reload: the instance is unchanged.
+Fingerprint identity_of(const InstancePlan& plan, const Fingerprint& content) {
+    FingerprintBuilder identity;
+    identity.add(octets(
+        fmt::format("{}\n{}\n{}\n", plan.server, content.text(), plan.step.identity({}))));
+    identity.add(std::as_bytes(plan.zones.octets()));
+    return identity.finish();
+}
+
+// Other statuses than those of the child's own death by an exception or a wrong command line.
+constexpr int first_probe_exit_code = 16;
+
+/// Its reverse; what main() gives for an exception that nobody caught is a crash.
+Failure failure_of(int exit_code) {
+    const int failure = exit_code - first_probe_exit_code;
+    if (failure < 0 || failure >= static_cast<int>(failure_names.size()))
+        return Failure::plugin_crashed;
+    return static_cast<Failure>(failure);
 }
 
 }  // namespace
@@ -80,7 +102,7 @@ Result<void> Builder::plan(Config config) {
 
 Result<void> Builder::find_files() {
     const HostConfig& host = generation_->config.host;
-    const Catalog catalog{{host.plugin_path.begin(), host.plugin_path.end()}};
+    const Catalog catalog = Catalog::of(host.plugin_path);
     std::vector<Error> errors;
     std::map<std::string, std::filesystem::path> found;
     for (Step& step : steps_) {
@@ -96,6 +118,7 @@ Result<void> Builder::find_files() {
         }
         auto content = images_.content_of(step.file);
         if (!content) {
+            content.error().failure = Failure::plugin_missing;
             errors.push_back(at(step.plan.step, content.error()));
             continue;
         }
@@ -103,14 +126,13 @@ Result<void> Builder::find_files() {
     }
     if (!errors.empty()) return collect(errors);
 
-    std::string& fingerprint = generation_->fingerprint;
-    fingerprint = canonical_text(generation_->config);
+    FingerprintBuilder all;
+    all.add(octets(canonical_text(generation_->config)));
     for (Step& step : steps_) {
-        step.plan.identity =
-            step.plan.server + '\n' + step.plan.step.identity(step.plan.zones) + '\n' +
-            step.content.text();
-        fingerprint += step.content.text();
+        step.plan.identity = identity_of(step.plan, step.content);
+        all.add(octets(step.content.text()));
     }
+    generation_->fingerprint = all.finish();
     return {};
 }
 
@@ -166,12 +188,13 @@ Result<void> Builder::stage_images() {
     return collect(errors);
 }
 
-// One child a step: what crashes or hangs is known by name.
+// One child a step: what crashes or hangs is known by name. Once is enough: each hang costs seconds.
 Result<void> Builder::try_in_child() {
     std::vector<Error> errors;
+    std::set<std::filesystem::path> crashed;
     for (std::size_t i = 0; i < steps_.size(); ++i) {
         const Step& step = steps_[i];
-        if (step.instance) continue;
+        if (step.instance || crashed.contains(step.file)) continue;
         const auto staged = staged_.find(step.content);
         const auto image = images_.find(step.content);
         std::string file;
@@ -184,11 +207,12 @@ Result<void> Builder::try_in_child() {
         }
         const std::vector<std::string> words{
             "probe", generation_->config.files.front(), fmt::format("{}={}", i, file)};
-        if (auto tried = run_probe(words, step.file.string()); !tried)
-            errors.push_back(
-                tried.error().text.starts_with(step.file.string())
-                    ? at(step.plan.step, tried.error())
-                    : tried.error());
+        const auto tried = run_probe(words, step.file.string());
+        if (tried) continue;
+        if (tried.error().failure == Failure::plugin_crashed) crashed.insert(step.file);
+        errors.push_back(
+            tried.error().text.starts_with(step.file.string()) ? at(step.plan.step, tried.error())
+                                                               : tried.error());
     }
     return collect(errors);
 }
@@ -220,15 +244,20 @@ Builder::choose_plugin(const Step& step, const PluginImage& image) const {
     const std::string& name = step.plan.step.plugin;
     const loom_plugin* plugin = plugins.size() == 1 ? plugins[0] : image.library.find(name);
     if (!plugin) {
-        return std::unexpected{Error{fmt::format(
-            "{}: has {} plugins, and none of them is \"{}\"", image.source.string(),
-            plugins.size(), name)}};
+        return std::unexpected{Error{
+            fmt::format(
+                "{}: has {} plugins, and none of them is \"{}\"", image.source.string(),
+                plugins.size(), name),
+            Failure::plugin_missing}};
     }
     for (const char* const* id = plugin->required_services; id && *id; ++id) {
         if (offers_service(*id)) continue;
-        return std::unexpected{Error{fmt::format(
-            "{}: needs the service {}, which this host does not offer: it wants a newer dnsloom",
-            image.source.string(), printable(*id))}};
+        return std::unexpected{Error{
+            fmt::format(
+                "{}: needs the service {}, which this host does not offer: it wants a newer "
+                "dnsloom",
+                image.source.string(), printable(*id)),
+            Failure::plugin_abi}};
     }
     return plugin;
 }
@@ -271,7 +300,9 @@ Result<void> Builder::begin(const Generation* current) {
     }
     for (const auto& instance : made_)
         if (auto done = instance->start(); !done) return done;
-    return services_.http.open_ports();
+    auto opened = services_.http.open_ports();
+    if (!opened) opened.error().failure = Failure::bind;
+    return opened;
 }
 
 // Orders that are legal and mostly a mistake; the words are roles, never names of plugins.
@@ -316,14 +347,20 @@ Result<void> run_probe(std::span<const std::string> words, const std::string& fi
         // What main() says of an exception that nobody caught: a static initialiser's, most likely.
         constexpr std::string_view uncaught = "dnsloom: ";
         if (result->text.starts_with(uncaught)) {
-            return std::unexpected{Error{fmt::format(
-                "{}: throws when it is loaded: {}", file, result->text.substr(uncaught.size()))}};
+            return std::unexpected{Error{
+                fmt::format(
+                    "{}: throws when it is loaded: {}", file,
+                    result->text.substr(uncaught.size())),
+                Failure::plugin_crashed}};
         }
-        return std::unexpected{Error{result->text}};
+        return std::unexpected{Error{result->text, failure_of(result->status)}};
     }
     return std::unexpected{Error{
-        fmt::format("{}: tried in a child process: {}", file, describe(*result))}};
+        fmt::format("{}: tried in a child process: {}", file, describe(*result)),
+        Failure::plugin_crashed}};
 }
+
+int probe_exit_code(Failure failure) { return first_probe_exit_code + static_cast<int>(failure); }
 
 Result<TriedStep> parse_try(const std::string& word) {
     TriedStep tried;

@@ -7,7 +7,6 @@
 #include "config_text.hpp"
 #include "../services/services.hpp"
 
-
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,7 +31,7 @@ public:
     [[nodiscard]] Result<void> plan(Config config);
     const Config& config() const { return generation_->config; }
     /// Equal for equal configurations, plugins and variables; after plan().
-    const std::string& fingerprint() const { return generation_->fingerprint; }
+    const Fingerprint& fingerprint() const { return generation_->fingerprint; }
 
     /// Loads and creates what is new against `current` (may be null); unchanged instances are carried
     /// over. With `try_first`, a child process does it before.
@@ -53,7 +52,6 @@ private:
     };
 
     Result<void> find_files();
-    void name_steps();
     void carry_over(const Generation* current);
     Result<void> stage_images();
     Result<void> try_in_child();
@@ -84,6 +82,9 @@ struct TriedStep {
     std::string file;
 };
 [[nodiscard]] Result<TriedStep> parse_try(const std::string& word);
+
+/// The exit code of the child where try_steps() fails.
+[[nodiscard]] int probe_exit_code(Failure failure);
 
 /// Runs `dnsloom WORDS...`, which tries the plugin `file`, and says what became of it.
 [[nodiscard]] Result<void>

@@ -21,8 +21,11 @@ std::string canonical_text(const Config& config) {
     for (const ServerConfig& server : config.servers) {
         text += server.name;
         for (const Listen& listen : server.listen) text += '\n' + to_string(listen);
+        const auto zones = server.zones.octets();
+        text += fmt::format("\n{}:", zones.size());
+        text.append(zones.begin(), zones.end());
         for (const StepConfig& step : server.pipeline) {
-            text += '\n' + step.identity(server.zones);
+            text += '\n' + step.identity({});
             const OutcomeRules& on = step.on;
             for (const Outcome outcome : {on.nxdomain, on.nodata, on.refused, on.servfail})
                 text += outcome == Outcome::next ? '>' : '.';

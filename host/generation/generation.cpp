@@ -15,7 +15,6 @@ void Generation::compile(std::uint32_t workers) {
         for (std::size_t i = 0; i < servers.size(); ++i) {
             Pipeline& pipeline = part.pipelines.emplace_back();
             pipeline.server = static_cast<std::uint32_t>(i);
-            pipeline.zones = config.servers[i].zones;
             for (std::size_t step = 0; step < servers[i].instances.size(); ++step) {
                 Instance* instance = servers[i].instances[step];
                 const StepConfig& config_step = config.servers[i].pipeline[step];

@@ -4,6 +4,7 @@
 
 #include "instance.hpp"
 #include "../config/config.hpp"
+#include "../plugin/fingerprint.hpp"
 #include "../pipeline/pipeline.hpp"
 #include "../pipeline/router.hpp"
 
@@ -25,7 +26,7 @@ public:
     std::uint64_t number = 0;
     Config config;
     /// Of the files and plugins that it was made from: a reload that finds the same has nothing to do.
-    std::string fingerprint;
+    Fingerprint fingerprint;
     std::vector<std::shared_ptr<Instance>> instances;
     std::vector<ServerStages> servers;           ///< As config.servers.
     std::vector<std::unique_ptr<Router>> routers;

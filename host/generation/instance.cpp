@@ -81,7 +81,7 @@ std::expected<void, std::vector<Error>> Instance::create() {
     error.size = sizeof error;
     const loom_status status = plugin_->create(this, options_->raw(), &self_, &error);
     options_.reset();
-    plan_.zones = {};  // Up to a million, and read by create() only.
+    plan_.zones = {};  // They may belong to a configuration that this instance outlives.
     if (status == LOOM_OK && self_) {
         phase_ = InstancePhase::created;
         return {};
@@ -92,8 +92,10 @@ std::expected<void, std::vector<Error>> Instance::create() {
         place.line = error.line;
         place.column = error.column;
     }
-    return std::unexpected{std::vector{Error{fmt::format(
-        "{}: plugin {}: {}", to_string(place), plan_.step.plugin, error_text(error, status))}}};
+    return std::unexpected{std::vector{Error{
+        fmt::format(
+            "{}: plugin {}: {}", to_string(place), plan_.step.plugin, error_text(error, status)),
+        Failure::create}}};
 }
 
 void Instance::import_from(Instance& older, std::int32_t state_phase) {
@@ -120,9 +122,11 @@ Result<void> Instance::init_workers() {
         services_.workers[i]->call(
             [&] { status = plugin_->worker_init(self_, i, &worker_states_[i]); });
         if (status != LOOM_OK) {
-            return std::unexpected{Error{fmt::format(
-                "{}: plugin {}: worker_init failed on worker {} with status {}",
-                to_string(plan_.step.place), plan_.step.plugin, i, status)}};
+            return std::unexpected{Error{
+                fmt::format(
+                    "{}: plugin {}: worker_init failed on worker {} with status {}",
+                    to_string(plan_.step.place), plan_.step.plugin, i, status),
+                Failure::start}};
         }
         worker_ready_[i] = true;
     }
@@ -135,9 +139,11 @@ Result<void> Instance::start() {
         error.size = sizeof error;
         const loom_status status = plugin_->start(self_, &error);
         if (status != LOOM_OK) {
-            return std::unexpected{Error{fmt::format(
-                "{}: plugin {}: {}", to_string(plan_.step.place), plan_.step.plugin,
-                error_text(error, status))}};
+            return std::unexpected{Error{
+                fmt::format(
+                    "{}: plugin {}: {}", to_string(plan_.step.place), plan_.step.plugin,
+                    error_text(error, status)),
+                Failure::start}};
         }
     }
     phase_ = InstancePhase::running;

@@ -4,6 +4,7 @@
 
 #include "../config/config.hpp"
 #include "../config/options.hpp"
+#include "../plugin/fingerprint.hpp"
 
 #include <dnsloom/abi/plugin.h>
 
@@ -31,11 +32,11 @@ enum class InstancePhase : std::uint8_t {
 /// What an instance is made from.
 struct InstancePlan {
     std::string name;            ///< "SERVER/PLUGIN" or "SERVER/PLUGIN#2"; unique in a generation.
-    std::string identity;        ///< Same after a reload: the instance is unchanged.
+    Fingerprint identity;        ///< Same after a reload: the instance is unchanged.
     std::string server;          ///< Name of its server: the label of its metrics.
     std::uint32_t server_index = 0;
     StepConfig step;
-    std::vector<dns::Name> zones;
+    ZoneNames zones;
 };
 
 /// The loom_host table that its plugin gets is its base, so that a loom_host* is an Instance*.

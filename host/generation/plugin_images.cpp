@@ -9,6 +9,12 @@
 
 namespace loom::host {
 
+namespace {
+
+constexpr std::size_t pinned_listed_max = 16;
+
+}  // namespace
+
 PluginImages::PluginImages(CopyFolder folder, UnloadPolicy policy, Log& log)
     : folder_{std::move(folder)}, policy_{policy}, log_{log} {}
 
@@ -38,7 +44,7 @@ PluginImages::stage(const std::filesystem::path& path, std::string_view name) {
         std::string text = file.error().text;
         const std::string own = copy->path().string();
         if (text.starts_with(own)) text.replace(0, own.size(), path.string());
-        return std::unexpected{Error{std::move(text)}};
+        return std::unexpected{Error{std::move(text), file.error().failure}};
     }
     const Fingerprint content = copy->source().content;
     return StagedImage{std::move(*copy), std::move(*file), path, content};
@@ -50,7 +56,7 @@ Result<std::shared_ptr<PluginImage>> PluginImages::load(StagedImage staged) {
         std::string text = library.error().text;
         const std::string own = staged.copy->path().string();
         if (text.starts_with(own)) text.replace(0, own.size(), staged.source.string());
-        return std::unexpected{Error{std::move(text)}};
+        return std::unexpected{Error{std::move(text), library.error().failure}};
     }
     for (const std::string& warning : staged.file.warnings)
         log_.warning("loader", fmt::format("{}: {}", staged.source.string(), warning));
@@ -85,7 +91,9 @@ void PluginImages::release(std::shared_ptr<PluginImage> image) {
     case UnloadResult::Outcome::pinned:
         log_.warning(
             "loader", fmt::format("{}: stays mapped after it was unloaded: {}", source, result.reason));
+        ++pinned_count_;
         pinned_.push_back(fmt::format("{}: {}", source, result.reason));
+        if (pinned_.size() > pinned_listed_max) pinned_.pop_front();
         break;
     case UnloadResult::Outcome::kept:
         break;

@@ -8,6 +8,7 @@
 #include "../plugin/private_copy.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -52,8 +53,10 @@ public:
     /// Gives back one reference. With the last one the code is unloaded, and that is verified.
     void release(std::shared_ptr<PluginImage> image);
 
-    /// Images that could not be unmapped, with the reasons.
-    const std::vector<std::string>& pinned() const { return pinned_; }
+    /// How many images could not be unmapped.
+    std::size_t pinned_count() const { return pinned_count_; }
+    /// The latest of them, each with the reason, in a line.
+    const std::deque<std::string>& pinned() const { return pinned_; }
     std::size_t loaded_count() const { return images_.size(); }
 
 private:
@@ -62,7 +65,8 @@ private:
     Log& log_;
     std::map<std::filesystem::path, FileFingerprint> known_;
     std::map<Fingerprint, std::shared_ptr<PluginImage>> images_;
-    std::vector<std::string> pinned_;
+    std::size_t pinned_count_ = 0;
+    std::deque<std::string> pinned_;
     std::vector<std::shared_ptr<PluginImage>> zombies_;
 };
 

@@ -2,6 +2,7 @@
 #include "catalog.hpp"
 
 #include "../config/suggest.hpp"
+#include "plugin/plugin_folder.hpp"
 
 #include <fmt/format.h>
 
@@ -17,6 +18,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view suffix = ".so";
 constexpr std::size_t name_size_max = 255;
 constexpr std::size_t path_size_max = 4095;
+constexpr std::size_t looked_size_max = 320;  // Of a path in a message.
 
 bool is_path(std::string_view name) {
     return name.find('/') != std::string_view::npos || name.ends_with(suffix);
@@ -50,31 +52,40 @@ std::string obstacle_at(const fs::path& path) {
 
 Catalog::Catalog(std::vector<fs::path> folders) : folders_{std::move(folders)} {}
 
+Catalog Catalog::of(std::span<const std::string> plugin_path) {
+    if (plugin_path.empty()) return Catalog{{fs::path{installed_plugin_folder}}};
+    return Catalog{{plugin_path.begin(), plugin_path.end()}};
+}
+
 Result<fs::path> Catalog::find(std::string_view name) const {
     if (const auto mistake = mistake_in(name); !mistake.empty()) {
-        return std::unexpected{Error{fmt::format("plugin name {} {}", quoted(name), mistake)}};
+        return std::unexpected{
+            Error{fmt::format("plugin name {} {}", quoted(name), mistake), Failure::config}};
     }
     if (is_path(name)) {
         const auto obstacle = obstacle_at(name);
         if (obstacle.empty()) return fs::path{name};
-        return std::unexpected{Error{fmt::format("plugin file {}: {}", quoted(name), obstacle)}};
+        return std::unexpected{Error{
+            fmt::format("plugin file {}: {}", quoted(name), obstacle), Failure::plugin_missing}};
     }
     std::string looked;
     for (const fs::path& path : candidates(name)) {
         const auto obstacle = obstacle_at(path);
         if (obstacle.empty()) return path;
         looked += fmt::format(
-            "{}{} ({})", looked.empty() ? "" : ", ", printable(path.native()), obstacle);
+            "{}{} ({})", looked.empty() ? "" : ", ", printable(path.native(), looked_size_max), obstacle);
     }
     const auto entries = list();
     std::vector<std::string_view> known;
     for (const CatalogEntry& each : entries) known.push_back(each.name);
     const auto near = nearest(name, known);
-    return std::unexpected{Error{fmt::format(
-        "there is no plugin {}; looked for {}{}",
-        quoted(name),
-        looked.empty() ? "it nowhere: host.plugin_path is empty" : looked,
-        near.empty() ? "" : fmt::format("; did you mean {}?", quoted(near)))}};
+    return std::unexpected{Error{
+        fmt::format(
+            "there is no plugin {}; looked for {}{}",
+            quoted(name),
+            looked,
+            near.empty() ? "" : fmt::format("; did you mean {}?", quoted(near))),
+        Failure::plugin_missing}};
 }
 
 std::vector<fs::path> Catalog::candidates(std::string_view name) const {

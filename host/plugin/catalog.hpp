@@ -5,6 +5,7 @@
 #include "../config/error.hpp"
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,8 +21,11 @@ struct CatalogEntry {
 /// The folders where plugins are. Looks at the disk on each call: files come and go.
 class Catalog {
 public:
-    /// Searched in this order (`host.plugin_path`).
+    /// Searched in this order.
     explicit Catalog(std::vector<std::filesystem::path> folders);
+
+    /// Of `host.plugin_path`: if that is empty, the folder where plugins are installed.
+    [[nodiscard]] static Catalog of(std::span<const std::string> plugin_path);
 
     /// `cache` is the first cache.so in the folders; a name with a slash, or one that ends in
     /// `.so`, is the path of the file itself. The error lists where was looked, and the nearest

@@ -57,8 +57,18 @@ TEST_CASE_FIXTURE(TwoFolders, "plugin/catalog: find: tells where it looked and w
     CHECK(contains(error, "did you mean \"cache\"?"));
 }
 
-TEST_CASE("plugin/catalog: find: says so when there is no folder to look in") {
-    CHECK(contains(error_of(Catalog{{}}, "cache"), "host.plugin_path is empty"));
+TEST_CASE("plugin/catalog: of: no plugin_path stands for the folder of the installation") {
+    const auto error = error_of(Catalog::of({}), "no-such-plugin");
+
+    CHECK(contains(error, "looked for /"));
+    CHECK(contains(error, "/dnsloom/plugins/no-such-plugin.so (no such file)"));
+}
+
+TEST_CASE_FIXTURE(TwoFolders, "plugin/catalog: of: takes the folders of a plugin_path only") {
+    const std::vector<std::string> path{second.string()};
+
+    CHECK(Catalog::of(path).find("cache") == second / "cache.so");
+    CHECK_FALSE(contains(error_of(Catalog::of(path), "none"), "dnsloom/plugins"));
 }
 
 TEST_CASE_FIXTURE(TwoFolders, "plugin/catalog: find: refuses names that are no names") {

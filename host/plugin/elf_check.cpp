@@ -19,11 +19,11 @@ constexpr std::size_t listed_max = 3;
 constexpr std::uint32_t note_type = 1;
 constexpr std::size_t note_header_size = offsetof(loom_note, magic);
 
-std::unexpected<Error> objection(std::string text) {
-    return std::unexpected{Error{std::move(text)}};
+std::unexpected<Error> objection(std::string text, Failure failure = Failure::plugin_damaged) {
+    return std::unexpected{Error{std::move(text), failure}};
 }
 
-/// What plugins may be linked with and still be unloaded and reloaded freely. Beginnings of names.
+/// The libraries that every plugin may be linked with. Beginnings of names.
 constexpr std::array<std::string_view, 12> usual_libraries{
     "libc.so.",
     "libm.so.",
@@ -51,7 +51,7 @@ constexpr std::string_view handler_consequence =
 constexpr std::string_view process_consequence =
     "a child of a threaded process may hang; start processes with posix_spawn";
 constexpr std::string_view thread_consequence =
-    "a thread of its own that outlives stop() crashes the host; use loom.loop";
+    "a thread of its own that outlives destroy() keeps its code mapped; use loom.loop";
 
 constexpr std::array risky_imports{
     Import{"__cxa_thread_atexit", thread_local_consequence},
@@ -117,7 +117,7 @@ Result<void> take_note(const ElfNote& found, PluginFile& file) {
         return objection("has a LOOM note without its magic; use LOOM_NOTE of the SDK");
     }
     if (auto text = abi_objection(note.abi_major, note.abi_minor); !text.empty()) {
-        return objection(std::move(text));
+        return objection(std::move(text), Failure::plugin_abi);
     }
     const auto id = text_of(note.id);
     const auto version = text_of(note.version);
@@ -181,6 +181,7 @@ const Import* risk_of(std::string_view import) {
 
 void add_warning(PluginFile& file, const Import& risk) {
     if (risk.consequence == thread_local_consequence) file.thread_local_destructors = true;
+    if (risk.consequence == thread_consequence) file.starts_threads = true;
     file.warnings.push_back(
         "uses " + std::string{risk.name} + ": " + std::string{risk.consequence});
 }
@@ -213,16 +214,22 @@ Result<void> check_symbols(const ElfImage& image, PluginFile& file) {
     return {};
 }
 
+/// A library of the system, such as OpenSSL's, is no concern of the operator's: it is one for all
+/// plugins anyway, and package updates end in a restart. One that a plugin brings along is.
 Result<void> check_needed(const ElfImage& image, PluginFile& file) {
     auto needed = image.dynamic_strings(DT_NEEDED);
     if (!needed) return std::unexpected{needed.error()};
+    const bool brings_libraries =
+        image.dynamic(DT_RUNPATH).has_value() || image.dynamic(DT_RPATH).has_value();
     for (std::string& each : *needed) {
         each = printable(each);
         if (is_usual(each)) continue;
+        file.starts_threads = true;  // It may.
+        if (!brings_libraries) continue;
         file.warnings.push_back(
             "needs " + each +
-            ": all plugins share the first copy that is loaded, and a reload does not renew it; "
-            "link it statically");
+            " from a search path of its own (RUNPATH): all plugins share the first copy that is "
+            "loaded, and a reload does not renew it; link it statically");
     }
     file.needed = std::move(*needed);
     return {};
@@ -243,7 +250,11 @@ Result<PluginFile> check(const OctetSource& octets) {
 
 Result<PluginFile> check_elf(const OctetSource& octets, std::string_view place) {
     auto file = check(octets);
-    if (!file) return objection(printable(place, shown_size_max * 4) + ": " + file.error().text);
+    if (!file) {
+        return objection(
+            printable(place, shown_size_max * 4) + ": " + file.error().text,
+            file.error().failure);
+    }
     return file;
 }
 

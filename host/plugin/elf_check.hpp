@@ -24,6 +24,7 @@ struct PluginFile {
     std::string build_id;               ///< In hexadecimal; empty if it has none.
     std::vector<std::string> needed;    ///< The libraries it is linked with.
     std::vector<std::string> warnings;  ///< What may bite later; sentences without the file's name.
+    bool starts_threads = false;            ///< It, or a library that it needs, may.
     bool thread_local_destructors = false;  ///< May keep it mapped; see Library::close().
 };
 

@@ -77,7 +77,8 @@ Octets with_segment(
 }
 
 /// A plugin with another first dynamic entry of that tag.
-Octets with_dynamic(std::int64_t tag, std::uint64_t value, std::string_view name = "plain") {
+Octets with_dynamic(
+    std::int64_t tag, const std::function<void(Elf64_Dyn&)>& edit, std::string_view name) {
     Elf64_Phdr table{};
     auto octets = with_segment(
         PT_DYNAMIC, [&table](Elf64_Phdr& each) { table = each; }, name);
@@ -85,12 +86,17 @@ Octets with_dynamic(std::int64_t tag, std::uint64_t value, std::string_view name
         Elf64_Dyn entry{};
         std::memcpy(&entry, octets.data() + table.p_offset + at, sizeof entry);
         if (entry.d_tag != tag) continue;
-        entry.d_un.d_val = value;
+        edit(entry);
         std::memcpy(octets.data() + table.p_offset + at, &entry, sizeof entry);
         return octets;
     }
     FAIL("no such entry");
     return octets;
+}
+
+Octets with_dynamic(std::int64_t tag, std::uint64_t value, std::string_view name = "plain") {
+    return with_dynamic(
+        tag, [value](Elf64_Dyn& entry) { entry.d_un.d_val = value; }, name);
 }
 
 /// plain.so with another note.
@@ -166,12 +172,39 @@ TEST_CASE("plugin/elf_check: a risky plugin: is taken with warnings") {
     CHECK(any_contains(risky->warnings, "signal:"));
     CHECK(any_contains(risky->warnings, "uses fork:"));
     CHECK(any_contains(risky->warnings, "uses pthread_key_create:"));
-    CHECK(any_contains(risky->warnings, "needs libnowhere.so:"));
+    CHECK(any_contains(risky->warnings, "needs libnowhere.so from a search path"));
     CHECK(risky->warnings.size() == 4);
     CHECK_FALSE(risky->thread_local_destructors);
     REQUIRE(local);
     CHECK(any_contains(local->warnings, "uses __cxa_thread_atexit:"));
     CHECK(local->thread_local_destructors);
+}
+
+TEST_CASE("plugin/elf_check: a library of the system: is nothing to warn of") {
+    // As it is once Meson has installed it: without the search path.
+    const auto octets = with_dynamic(
+        DT_RUNPATH, [](Elf64_Dyn& entry) { entry.d_tag = DT_DEBUG; }, "risky");
+
+    const auto file = check(octets);
+
+    REQUIRE(file);
+    CHECK_FALSE(any_contains(file->warnings, "libnowhere"));
+    CHECK(file->starts_threads);
+}
+
+TEST_CASE("plugin/elf_check: threads: are expected of what can start them") {
+    CHECK(check_elf_file(test_plugin("threaded"))->starts_threads);
+    CHECK_FALSE(check_elf_file(test_plugin("plain"))->starts_threads);
+    CHECK_FALSE(check_elf_file(test_plugin("wrapped"))->starts_threads);
+}
+
+TEST_CASE("plugin/elf_check: errors: tell a damaged file from one of another ABI") {
+    const auto failure_of = [](std::string_view name) {
+        return check_elf_file(test_plugin(name)).error().failure;
+    };
+
+    CHECK(failure_of("no_note") == Failure::plugin_damaged);
+    CHECK(failure_of("abi_minor") == Failure::plugin_abi);
 }
 
 TEST_CASE("plugin/elf_check: files of another kind: are refused") {

@@ -28,7 +28,8 @@ constexpr std::string_view incomplete =
 constexpr std::string_view damaged = ": the file is damaged; build or copy it again";
 
 std::unexpected<Error> objection(std::string_view what, std::string_view remedy = {}) {
-    return std::unexpected{Error{std::string{what} + std::string{remedy}}};
+    return std::unexpected{
+        Error{std::string{what} + std::string{remedy}, Failure::plugin_damaged}};
 }
 
 template <class T>

@@ -3,6 +3,7 @@
 
 #include "mapped.hpp"
 #include "module_check.hpp"
+#include "threads.hpp"
 
 // Saves linking Boost.Filesystem.
 #define BOOST_DLL_USE_STD_FS
@@ -14,6 +15,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -24,7 +26,8 @@ namespace fs = std::filesystem;
 namespace dll = boost::dll;
 
 std::unexpected<Error> failure(const fs::path& path, std::string_view what) {
-    return std::unexpected{Error{fmt::format("{}: {}", printable(path.native(), 320), what)}};
+    return std::unexpected{Error{
+        fmt::format("{}: {}", printable(path.native(), 320), what), Failure::plugin_damaged}};
 }
 
 /// The loader's own words, without the path that it begins them with.
@@ -66,6 +69,11 @@ std::uintptr_t base_of(const dll::shared_library& file) {
     return map->l_addr;
 }
 
+/// Keeps the object when all other references to it go.
+void hold(const fs::path& path) {
+    ::dlopen(path.c_str(), RTLD_LAZY | RTLD_LOCAL | RTLD_NOLOAD);
+}
+
 /// Only looked for when it happened, so the file may be read once more.
 std::string pin_reason(const fs::path& path) {
     const auto file = check_elf_file(path);
@@ -89,8 +97,43 @@ struct Library::Loaded {
     dll::shared_library object;
     std::uintptr_t base = 0;
     std::span<const loom_plugin* const> plugins;
+    std::set<pid_t> older_threads;  // The host's own and those of plugins loaded before.
     std::optional<UnloadResult> closed;
+
+    /// Why some thread may run in its code; empty if none can.
+    [[nodiscard]] std::string thread_objection() const;
+    UnloadResult unload();
 };
+
+std::string Library::Loaded::thread_objection() const {
+    if (!file.starts_threads) return {};
+    std::string names;
+    for (const pid_t each : running_threads()) {
+        if (older_threads.contains(each) || !may_run_in(each, path)) continue;
+        names += fmt::format(
+            "{}{} ({})", names.empty() ? "" : ", ", each, printable(thread_name(each)));
+    }
+    if (names.empty()) return {};
+    return "threads that it started still run: " + names + "; end and join them in stop()";
+}
+
+UnloadResult Library::Loaded::unload() {
+    using Outcome = UnloadResult::Outcome;
+    plugins = {};
+    if (policy == UnloadPolicy::keep) {
+        hold(path);
+        object.unload();
+        return {Outcome::kept, "plugins are kept (host.keep_plugins)"};
+    }
+    if (auto objection = thread_objection(); !objection.empty()) {
+        hold(path);
+        object.unload();
+        return {Outcome::pinned, std::move(objection)};
+    }
+    object.unload();
+    if (!is_loaded(path) && mapped_segments(path) == 0) return {Outcome::unmapped, {}};
+    return {Outcome::pinned, pin_reason(path)};
+}
 
 Library::Library(std::unique_ptr<Loaded> loaded) : loaded_{std::move(loaded)} {}
 Library::Library(Library&&) noexcept = default;
@@ -110,6 +153,7 @@ Result<Library> Library::open(const fs::path& copy, const PluginFile& file, Unlo
     loaded->path = path;
     loaded->file = file;
     loaded->policy = policy;
+    if (file.starts_threads) loaded->older_threads = running_threads();
     // Bound at once: an incomplete plugin must fail here, not on its first query. Local: plugins
     // must not find each other's symbols.
     loaded->object.load(path, error, dll::load_mode::rtld_now | dll::load_mode::rtld_local);
@@ -144,22 +188,8 @@ const PluginFile& Library::file() const { return loaded_->file; }
 std::uintptr_t Library::base_address() const { return loaded_->base; }
 
 UnloadResult Library::close() {
-    using Outcome = UnloadResult::Outcome;
-    Loaded& loaded = *loaded_;
-    if (loaded.closed) return *loaded.closed;
-    loaded.plugins = {};
-    if (loaded.policy == UnloadPolicy::keep) {
-        // Another reference keeps the object when this one's goes.
-        ::dlopen(loaded.path.c_str(), RTLD_LAZY | RTLD_LOCAL | RTLD_NOLOAD);
-        loaded.object.unload();
-        loaded.closed = UnloadResult{Outcome::kept, "plugins are kept (host.keep_plugins)"};
-        return *loaded.closed;
-    }
-    loaded.object.unload();
-    const bool gone = !is_loaded(loaded.path) && mapped_segments(loaded.path) == 0;
-    loaded.closed = gone ? UnloadResult{Outcome::unmapped, {}}
-                         : UnloadResult{Outcome::pinned, pin_reason(loaded.path)};
-    return *loaded.closed;
+    if (!loaded_->closed) loaded_->closed = loaded_->unload();
+    return *loaded_->closed;
 }
 
 }  // namespace loom::host

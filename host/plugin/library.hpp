@@ -64,7 +64,8 @@ public:
     [[nodiscard]] std::uintptr_t base_address() const;
 
     /// Unloads and finds out whether the code really went. No instance of a plugin in it may be
-    /// left, no thread may run in it. Once; later calls give the same.
+    /// left. Where a thread that a plugin started may still run in it, it stays mapped. Once; later
+    /// calls give the same.
     UnloadResult close();
 
 private:

@@ -212,6 +212,65 @@ TEST_CASE_FIXTURE(LibraryFixture, "plugin/library: close: tells of a thread_loca
     CHECK(mapped_segments(path) > 0);
 }
 
+TEST_CASE_FIXTURE(LibraryFixture, "plugin/library: close: keeps code that a thread still runs") {
+    auto library = open(test_plugin("threaded"));
+    REQUIRE(library);
+    const auto path = library->path();
+    const auto* plugin = library->find("threaded");
+    REQUIRE(plugin->extension(nullptr, "start") != nullptr);
+
+    const auto result = library->close();
+
+    CHECK(result.outcome == Outcome::pinned);
+    CHECK(contains(result.reason, "threads that it started still run"));
+    CHECK(mapped_segments(path) > 0);
+    // Would crash in code that is gone.
+    CHECK(plugin->extension(nullptr, "stop") != nullptr);
+}
+
+TEST_CASE_FIXTURE(LibraryFixture, "plugin/library: close: unmaps when its threads were joined") {
+    for (int i = 0; i < 20; ++i) {
+        auto library = open(test_plugin("threaded"));
+        REQUIRE(library);
+        const auto* plugin = library->find("threaded");
+        REQUIRE(plugin->extension(nullptr, "start") != nullptr);
+        REQUIRE(plugin->extension(nullptr, "stop") != nullptr);
+
+        CHECK(library->close().outcome == Outcome::unmapped);
+    }
+}
+
+TEST_CASE_FIXTURE(LibraryFixture, "plugin/library: close: is not held up by threads of others") {
+    std::latch end{1};
+    std::thread older{[&] { end.wait(); }};
+    auto threaded = open(test_plugin("threaded"));
+    auto plain = open(test_plugin("plain"));
+    std::thread newer{[&] { end.wait(); }};
+    REQUIRE(threaded);
+    REQUIRE(plain);
+
+    CHECK(plain->close().outcome == Outcome::unmapped);
+    CHECK(threaded->close().outcome == Outcome::unmapped);
+    end.count_down();
+    newer.join();
+    older.join();
+}
+
+TEST_CASE_FIXTURE(
+    LibraryFixture, "plugin/library: close: unmaps the old code while the new one's thread runs") {
+    auto older = open(test_plugin("threaded"));
+    auto newer = open(test_plugin("threaded"));
+    REQUIRE(older);
+    REQUIRE(newer);
+    const auto* plugin = newer->find("threaded");
+    REQUIRE(plugin->extension(nullptr, "start") != nullptr);
+
+    CHECK(older->close().outcome == Outcome::unmapped);
+
+    REQUIRE(plugin->extension(nullptr, "stop") != nullptr);
+    CHECK(newer->close().outcome == Outcome::unmapped);
+}
+
 TEST_CASE_FIXTURE(LibraryFixture, "plugin/library: close: tells of another holder") {
     auto library = open(test_plugin("plain"));
     REQUIRE(library);

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 
 namespace loom::host {
 
@@ -12,5 +14,20 @@ namespace loom::host {
 
 /// How many mappings are of files, whichever.
 [[nodiscard]] std::size_t mapped_segments();
+
+struct AddressRange {
+    std::uintptr_t first = 0;
+    std::uintptr_t end = 0;  ///< Behind the last.
+
+    [[nodiscard]] bool has(std::uintptr_t address) const {
+        return address >= first && address < end;
+    }
+};
+
+/// From the first to the last segment of the file at `path`; nothing if it is not mapped.
+[[nodiscard]] std::optional<AddressRange> mapped_range(const std::filesystem::path& path);
+
+/// The mapping that has this address.
+[[nodiscard]] std::optional<AddressRange> mapping_of(std::uintptr_t address);
 
 }  // namespace loom::host

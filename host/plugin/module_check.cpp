@@ -146,8 +146,9 @@ Objection check(const loom_module& module) {
 Result<void> check_module(const loom_module& module, std::string_view place) {
     const auto wrong = check(module);
     if (!wrong) return {};
-    return std::unexpected{
-        Error{fmt::format("{}: {}", printable(place, 320), printable(*wrong, 320))}};
+    return std::unexpected{Error{
+        fmt::format("{}: {}", printable(place, 320), printable(*wrong, 320)),
+        Failure::plugin_damaged}};
 }
 
 }  // namespace loom::host

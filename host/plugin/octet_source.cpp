@@ -23,12 +23,15 @@ Result<FileOctets> FileOctets::open(const std::filesystem::path& path) {
     const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor < 0) {
         return std::unexpected{
-            Error{printable(path.native()) + ": cannot be opened: " + std::strerror(errno)}};
+            Error{
+            printable(path.native()) + ": cannot be opened: " + std::strerror(errno),
+            Failure::plugin_missing}};
     }
     struct stat status {};
     FileOctets file{descriptor, 0};
     if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
-        return std::unexpected{Error{printable(path.native()) + ": is not a regular file"}};
+        return std::unexpected{Error{
+            printable(path.native()) + ": is not a regular file", Failure::plugin_missing}};
     }
     file.size_ = static_cast<std::uint64_t>(status.st_size);
     return file;

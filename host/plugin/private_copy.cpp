@@ -32,7 +32,8 @@ constexpr std::string_view suffix = ".so";
 std::atomic<std::uint64_t> last_number{0};
 
 std::unexpected<Error> failure(const fs::path& path, std::string_view what) {
-    return std::unexpected{Error{fmt::format("{}: {}", printable(path.native(), 320), what)}};
+    return std::unexpected{
+        Error{fmt::format("{}: {}", printable(path.native(), 320), what), Failure::plugin_copy}};
 }
 
 std::unexpected<Error> system_failure(const fs::path& path, std::string_view what) {

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -164,9 +165,6 @@ private:
 int open_handle(pid_t child) { return static_cast<int>(::syscall(SYS_pidfd_open, child, 0)); }
 
 void limit_child(pid_t child, const ProbeLimits& limits) {
-    // posix_spawn() cannot set them; the child is still busy with exec and the dynamic loader.
-    constexpr rlimit no_core{0, 0};
-    ::prlimit(child, RLIMIT_CORE, &no_core, nullptr);
     // Ends the child also where the host itself dies before it.
     const auto seconds =
         static_cast<rlim_t>(std::chrono::ceil<std::chrono::seconds>(limits.time).count()) + 1;
@@ -195,9 +193,10 @@ std::string printable_lines(std::string_view text) {
 
 ProbeResult judge(const siginfo_t& status, bool ended, std::string_view text) {
     using Outcome = ProbeResult::Outcome;
-    ProbeResult result{Outcome::hung, printable_lines(text), {}};
+    ProbeResult result{Outcome::hung, printable_lines(text), {}, 0};
     if (!ended) return result;
     if (status.si_code == CLD_EXITED) {
+        result.status = status.si_status;
         result.outcome = status.si_status == 0 ? Outcome::ok : Outcome::refused;
         return result;
     }
@@ -238,6 +237,13 @@ Result<ProbeResult> run_child(
     const siginfo_t status = child.reap();
     if (status.si_pid == 0) return failure("the child's status is lost", ECHILD);
     return judge(status, ended, text);
+}
+
+void forbid_core_files() {
+    constexpr rlimit none{0, 0};
+    ::setrlimit(RLIMIT_CORE, &none);
+    // Where a program takes core files, the limit counts for nothing (core(5)).
+    ::prctl(PR_SET_DUMPABLE, 0);
 }
 
 std::string describe(const ProbeResult& result, const ProbeLimits& limits) {

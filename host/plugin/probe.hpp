@@ -29,6 +29,7 @@ struct ProbeResult {
     std::string
         text;  ///< What it wrote to standard error, printable, without a newline at the end.
     std::string signal;  ///< Of `crashed`: "SIGSEGV" and the like.
+    int status = 0;      ///< Of `ok` and `refused`: its exit status.
 };
 
 /// Runs this executable again with `arguments` (without argv[0]) and waits for its end, at most
@@ -38,11 +39,14 @@ probe(std::span<const std::string> arguments, const ProbeLimits& limits = {});
 
 /// The same for any `executable`. The child has no descriptors but /dev/null as input and output
 /// and a pipe as standard error, default signal handling, a process group of its own, which dies
-/// with it, and leaves no core file. Blocks the caller; any thread.
+/// with it. Blocks the caller; any thread.
 [[nodiscard]] Result<ProbeResult> run_child(
     const std::filesystem::path& executable,
     std::span<const std::string> arguments,
     const ProbeLimits& limits = {});
+
+/// What the child calls first: a crash of the plugin must not fill the disk.
+void forbid_core_files();
 
 /// `text` for a log or a command's answer: what happened and the child's words.
 [[nodiscard]] std::string describe(const ProbeResult& result, const ProbeLimits& limits = {});

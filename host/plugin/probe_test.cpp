@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 
 #include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <vector>
@@ -82,11 +84,30 @@ TEST_CASE("plugin/probe: child: gets no descriptor of the host's") {
     ::close(open);
 }
 
-TEST_CASE("plugin/probe: child: may write no core file") {
-    // The limit is set from outside, at a time that the shell cannot know.
-    const auto result = shell("until test $(ulimit -c) = 0; do :; done");
+TEST_CASE("plugin/probe: child: its exit status is told") {
+    CHECK(shell("exit 0").status == 0);
+    CHECK(shell("exit 17").status == 17);
+}
 
-    CHECK(result.outcome == Outcome::ok);
+// Run by the next one, in a process of its own.
+TEST_CASE("plugin/probe: forbid_core_files: in a child" * doctest::skip()) {
+    forbid_core_files();
+
+    rlimit limit{1, 1};
+    REQUIRE(::getrlimit(RLIMIT_CORE, &limit) == 0);
+    CHECK(limit.rlim_cur == 0);
+    CHECK(limit.rlim_max == 0);
+    CHECK(::prctl(PR_GET_DUMPABLE) == 0);
+}
+
+TEST_CASE("plugin/probe: forbid_core_files: ends them for good") {
+    const std::vector<std::string> arguments{
+        "--no-skip", "--test-case=plugin/probe: forbid_core_files: in a child"};
+
+    const auto result = probe(arguments);
+
+    REQUIRE(result);
+    CHECK(result->outcome == Outcome::ok);
 }
 
 TEST_CASE("plugin/probe: child: one that cannot be run is an error") {

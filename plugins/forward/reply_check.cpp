@@ -3,8 +3,11 @@
 
 #include <dnsloom/dns/edns.hpp>
 #include <dnsloom/dns/message.hpp>
+#include <dnsloom/dns/rdata.hpp>
 
 #include <algorithm>
+#include <array>
+#include <vector>
 
 namespace loom::forward {
 namespace {
@@ -18,6 +21,22 @@ bool may_come_alone(std::uint16_t rcode) {
 bool is_bare_error(const dns::Header& header, std::size_t size) {
     return size == dns::header_size && header.questions == 0 &&
            header.records == decltype(header.records){} && may_come_alone(header.rcode());
+}
+
+/// What names of rdata, expanded, may take beyond it.
+constexpr std::size_t names_room = 1024;
+
+auto expand(const dns::RecordView& record, std::span<std::uint8_t> room) {
+    return dns::expand_rdata(
+        record.type, record.message, record.rdata_offset, record.rdata_size, room);
+}
+
+bool has_sound_rdata(const dns::RecordView& record) {
+    std::array<std::uint8_t, names_room> room;
+    const auto size = expand(record, room);
+    if (size || size.error() != dns::RdataErrc::no_space) return size.has_value();
+    std::vector<std::uint8_t> more(record.rdata_size + names_room);
+    return expand(record, more).has_value();
 }
 
 }  // namespace
@@ -52,7 +71,10 @@ check_reply(std::span<const std::uint8_t> reply, std::span<const std::uint8_t> q
     auto record = reader->next();
     for (; record && *record; record = reader->next()) {
         checked->opt_is_last = false;
-        if ((*record)->type != dns::rr_type::opt) continue;
+        if ((*record)->type != dns::rr_type::opt) {
+            checked->is_sound = checked->is_sound && has_sound_rdata(**record);
+            continue;
+        }
         if (checked->opt_offset != 0 || (*record)->section != dns::Section::additional)
             return std::unexpected{ReplyFault::malformed};
         const auto opt = dns::Opt::read(**record);

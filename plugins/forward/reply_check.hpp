@@ -25,6 +25,7 @@ struct CheckedReply {
     bool opt_is_last = false;
     bool is_truncated = false;  ///< TC.
     bool is_bare = false;       ///< A header with an error and no question.
+    bool is_sound = true;       ///< The rdata of all records is well formed.
 };
 
 /// Checks header and question only: for replies of which the end is missing. `question` is what
@@ -33,7 +34,9 @@ struct CheckedReply {
 [[nodiscard]] std::expected<CheckedReply, ReplyFault>
 check_question(std::span<const std::uint8_t> reply, std::span<const std::uint8_t> question);
 
-/// Checks all of it. Of a reply with TC only header and question are checked.
+/// Checks all of it. Of a reply with TC only header and question are checked. Unsound rdata is no
+/// fault: the owner of the zone may have put it there, and neither the upstream is to blame nor will
+/// a better reply come.
 [[nodiscard]] std::expected<CheckedReply, ReplyFault>
 check_reply(std::span<const std::uint8_t> reply, std::span<const std::uint8_t> question);
 

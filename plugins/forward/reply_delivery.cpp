@@ -71,9 +71,7 @@ bool deliver_wire(
     return checked.rcode <= header_rcode_max || response.set_rcode(checked.rcode) == LOOM_OK;
 }
 
-}  // namespace
-
-bool deliver(loom::Query& query, Octets& reply, const CheckedReply& checked) {
+bool deliver_all(loom::Query& query, Octets& reply, const CheckedReply& checked) {
     const auto message = std::span{reply}.first(checked.size);
     auto response = query.response();
     if (checked.is_bare) {
@@ -89,6 +87,15 @@ bool deliver(loom::Query& query, Octets& reply, const CheckedReply& checked) {
                                       : deliver_wire(query, message, checked);
     if (delivered) pass_extended_errors(response, options);
     return delivered;
+}
+
+}  // namespace
+
+bool deliver(loom::Query& query, Octets& reply, const CheckedReply& checked) {
+    if (!checked.is_sound || !deliver_all(query, reply, checked)) return false;
+    // Some servers set AD whether or not it was asked for (RFC 6840 section 5.8).
+    if (!query.has(LOOM_QUERY_DO | LOOM_QUERY_AD)) query.response().set_flags(LOOM_FLAG_AD, 0);
+    return true;
 }
 
 }  // namespace loom::forward

@@ -20,12 +20,34 @@ Answer exchange(const Question& question, const Make& make) {
 }  // namespace
 
 TEST_CASE("forward/reply: flags and rcode: as the upstream's") {
-    const auto answer = exchange("example.org. A", [](const Message& query) -> Message {
+    const auto question = Question{"example.org. A"}.authentic_data();
+    const auto answer = exchange(question, [](const Message& query) -> Message {
         return Reply{query}.set(0x0400 | 0x0020).rcode(3);
     });
 
     CHECK(answer.rcode == 3);
     CHECK(answer.flags == (LOOM_FLAG_AA | LOOM_FLAG_RA | LOOM_FLAG_AD));
+}
+
+TEST_CASE("forward/reply: AD: is for clients that sent AD or DO, and they are told what is true") {
+    const auto is_authentic = [](const Question& question, std::uint16_t upstream, bool opt_first) {
+        const auto answer = exchange(question, [&](const Message& query) -> Message {
+            auto reply = Reply{query}.set(upstream).a("192.0.2.1").opt();
+            if (opt_first) reply.glue(12, "192.0.2.2");
+            return reply;
+        });
+        CHECK(answer.answer.size() == 1);
+        return (answer.flags & LOOM_FLAG_AD) != 0;
+    };
+    constexpr std::uint16_t ad = 0x0020;
+    for (const bool opt_first : {false, true}) {
+        CAPTURE(opt_first);
+        CHECK_FALSE(is_authentic("example.org. A", ad, opt_first));
+        CHECK_FALSE(is_authentic(Question{"example.org. A"}.edns(), ad, opt_first));
+        CHECK(is_authentic(Question{"example.org. A"}.authentic_data(), ad, opt_first));
+        CHECK(is_authentic(Question{"example.org. A"}.dnssec(), ad, opt_first));
+        CHECK_FALSE(is_authentic(Question{"example.org. A"}.authentic_data(), 0, opt_first));
+    }
 }
 
 TEST_CASE("forward/reply: an extended rcode: all twelve bits") {
@@ -70,6 +92,33 @@ TEST_CASE("forward/reply: records behind OPT: kept, with names that point behind
     CHECK(answer.additional[1] == "ns.example.org. 60 IN A 192.0.2.2");
     REQUIRE(answer.extended_error());
     CHECK(answer.extended_error()->text == "hm");
+}
+
+TEST_CASE("forward/reply: malformed rdata: SERVFAIL with extended error 24, and not asked again") {
+    for (const bool is_long : {false, true}) {
+        CAPTURE(is_long);
+        const auto make = [&](const Message& query) -> Message {
+            auto rdata = Message(is_long ? 1500 : 3, 0);
+            rdata.back() = 9;  // A string with fewer octets than it says.
+            return Reply{query}.record(answer_count, 16, rdata);
+        };
+        const auto answer = exchange(Question{"example.org. TXT"}.edns(), make);
+
+        CHECK(answer.rcode == 2);
+        REQUIRE(answer.extended_error());
+        CHECK(answer.extended_error()->code == 24);
+        CHECK(answer.extended_error()->text.ends_with(": malformed reply"));
+    }
+}
+
+TEST_CASE("forward/reply: long rdata that is well formed: passed on") {
+    const auto answer =
+        exchange(Question{"example.org. TXT"}.tcp(), [](const Message& query) -> Message {
+            return Reply{query}.record(answer_count, 16, Message(1500, 0));
+        });
+
+    CHECK(answer.rcode == 0);
+    CHECK(answer.answer.size() == 1);
 }
 
 TEST_CASE("forward/reply: octets behind the last record: not passed on") {

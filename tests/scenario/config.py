@@ -6,7 +6,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support.case import Case, main
-from support.server import check, host_section, run, servers
+from support.server import PLUGINS, TEST_PLUGINS, check, host_section, run, servers
 
 # (what is wrong, the text behind [host], where and what has to be said)
 MISTAKES = [
@@ -76,6 +76,25 @@ class Check(Case):
         _, said = self.check('include = ["more.toml"]\n' + self.host())
 
         self.assertIn("more.toml:", said)
+
+    def test_missing_plugin_names_the_folders_that_were_searched(self):
+        _, said = self.check(self.host() + servers('[{ plugin = "nowhere" }]', listen="dns://127.0.0.1:5353"))
+        for folder in (PLUGINS, TEST_PLUGINS):
+            self.assertIn(f"{folder}/nowhere.so", said)
+
+    def test_without_plugin_path_the_installed_plugins_are_used(self):
+        host = "\n".join(line for line in self.host().splitlines() if not line.startswith("plugin_path"))
+
+        _, said = self.check(host + "\n" + servers('[{ plugin = "nowhere" }]', listen="dns://127.0.0.1:5353"))
+
+        self.assertRegex(said, r"looked for /\S+/dnsloom/plugins/nowhere\.so")
+
+    def test_own_plugins_are_checked_without_a_warning(self):
+        for plugin in sorted(PLUGINS.glob("*.so")):
+            with self.subTest(plugin.name):
+                code, out, said = run("plugin", "inspect", plugin)
+                self.assertEqual(code, 0, said)
+                self.assertNotRegex(out, r"(?m)^  warning ")
 
     def test_variables_are_expanded(self):
         text = self.host() + servers('[{ plugin = "${DNSLOOM_TEST_UNSET:-whoami}" }]', listen="dns://127.0.0.1:5353")

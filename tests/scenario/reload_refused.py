@@ -10,9 +10,9 @@ import socket
 import struct
 import subprocess
 
-from support import peers
+from support import peers, wait
 from support.case import main
-from support.reload import ReloadCase, pipeline
+from support.reload import AHEAD, ReloadCase, pipeline
 from support.server import SANITIZED, TEST_PLUGINS, servers
 from support.subject import build
 
@@ -164,6 +164,31 @@ class Refused(ReloadCase):
             with self.subTest(fault):
                 self.refuse(build(2, fault), reason="create" if fault == "create_throws" else "plugin_crashed")
         self.assert_clean(load)
+
+    def test_7_plugin_that_crashes_is_tried_once(self):
+        twice = servers(f'[{AHEAD}, {{ plugin = "subject" }}, {{ plugin = "subject" }}]')
+        self.serve(twice)
+
+        self.refuse(build(2, "create_aborts"), reason="plugin_crashed")
+
+    def test_12_thread_that_is_left_keeps_its_code(self):
+        """As the code may be run by that thread, it is not unmapped, and that is reported."""
+        self.serve(pipeline(', fault = "thread_leaks"'))
+        before = self.server.threads()
+        self.subject.by_move(2)
+        self.server.write(pipeline(""))
+        self.server.reload()
+
+        wait.until(lambda: "pinned\t" in self.server.ctl("plugins").stdout, "the old code is reported")
+        line = next(line for line in self.server.ctl("plugins").stdout.splitlines() if line.startswith("pinned\t"))
+        self.assertIn("still run", line)
+        self.assertIn(str(self.subject.path), line)
+        self.assertEqual(len(self.server.plugin_maps("subject")), 2)
+        self.assertEqual(self.server.threads(), before)
+        self.assertEqual(self.server.version(), 2)
+        self.subject.by_move(3)
+        self.server.reload()
+        wait.until(lambda: len(self.server.plugin_maps("subject")) == 2, "other code is unmapped as ever")
 
     def test_8_worker_init_fails_on_one_worker(self):
         self.serve(pipeline(""))

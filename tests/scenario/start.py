@@ -14,6 +14,7 @@ from support.server import BINARY, SANITIZED, Dnsloom, servers
 
 SIZE_MAX = 2 << 20  # Of the stripped binary.
 FIRST_ANSWER = 0.050  # Seconds.
+ZONES, ZONE_MAX = 100_000, 400  # So many zones, and the octets of memory for each.
 
 
 class Cost(Case):
@@ -42,6 +43,17 @@ class Cost(Case):
                 server.stop()
 
         self.assertLess(min(times), FIRST_ANSWER)
+
+    def test_a_zone_costs_little_memory(self):
+        one = self.enter(Dnsloom(self.folder, servers(zones='["z0.test"]'))).rss()
+        folder = self.folder / "many"
+        folder.mkdir()
+        names = ", ".join(f'"z{number}.test"' for number in range(ZONES))
+        server = self.enter(Dnsloom(folder, servers(zones=f"[{names}]")))
+
+        self.assertLess((server.rss() - one) / ZONES, ZONE_MAX)
+        self.assertEqual(server.ask(f"www.z{ZONES - 1}.test").rcode, "NOERROR")
+        self.assertEqual(server.ask(f"www.z{ZONES}.test").rcode, "REFUSED")
 
     @staticmethod
     def answers(server):

@@ -43,7 +43,8 @@ private:
 
 }  // namespace
 
-TEST_CASE_FIXTURE(SampleBuilder, "host/build: a first build: creates all, then inits, then starts") {
+TEST_CASE_FIXTURE(
+    SampleBuilder, "host/build: a first build: creates all, then inits, then starts") {
     REQUIRE(reload(config({"label = \"a\"", "label = \"b\""})));
 
     CHECK(
@@ -62,7 +63,8 @@ TEST_CASE_FIXTURE(SampleBuilder, "host/build: a first build: creates all, then i
     CHECK(mapped_files() == 0);
 }
 
-TEST_CASE_FIXTURE(SampleBuilder, "host/build: a changed step: is made anew, the others carried over") {
+TEST_CASE_FIXTURE(
+    SampleBuilder, "host/build: a changed step: is made anew, the others carried over") {
     REQUIRE(reload(config({"label = \"a\"", "label = \"b\"", "label = \"c\""})));
     const auto first = current->instances;
     trace();
@@ -79,7 +81,8 @@ TEST_CASE_FIXTURE(SampleBuilder, "host/build: a changed step: is made anew, the 
     CHECK(images.loaded_count() == 1);
 }
 
-TEST_CASE_FIXTURE(SampleBuilder, "host/build: another file of the plugin: makes all of its steps anew") {
+TEST_CASE_FIXTURE(
+    SampleBuilder, "host/build: another file of the plugin: makes all of its steps anew") {
     REQUIRE(reload(config({"label = \"a\"", "label = \"b\""})));
     trace();
     auto octets = octets_of(plugins() / "traced.so");

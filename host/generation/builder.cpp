@@ -188,7 +188,7 @@ Result<void> Builder::stage_images() {
     return collect(errors);
 }
 
-// One child a step: what crashes or hangs is known by name. Once is enough: each hang costs seconds.
+// One child a step: what crashes or hangs is known by name. Once is enough, a hang costs seconds.
 Result<void> Builder::try_in_child() {
     std::vector<Error> errors;
     std::set<std::filesystem::path> crashed;

@@ -73,7 +73,10 @@ Result<fs::path> Catalog::find(std::string_view name) const {
         const auto obstacle = obstacle_at(path);
         if (obstacle.empty()) return path;
         looked += fmt::format(
-            "{}{} ({})", looked.empty() ? "" : ", ", printable(path.native(), looked_size_max), obstacle);
+            "{}{} ({})",
+            looked.empty() ? "" : ", ",
+            printable(path.native(), looked_size_max),
+            obstacle);
     }
     const auto entries = list();
     std::vector<std::string_view> known;

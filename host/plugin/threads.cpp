@@ -3,12 +3,12 @@
 
 #include "mapped.hpp"
 
-#include <sched.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -19,6 +19,7 @@
 #include <sstream>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 namespace loom::host {
@@ -62,12 +63,13 @@ std::optional<Position> position_of(pid_t thread) {
     return Position{number(words.back()), number(words[words.size() - 2])};
 }
 
-/// A thread that runs soon waits, as a rule.
+/// A thread that runs soon waits, as a rule; on a busy machine one that wants to run may take a while.
 std::optional<Position> wait_for_position(pid_t thread) {
-    constexpr int tries_max = 20;
+    constexpr int tries_max = 100;
+    constexpr std::chrono::milliseconds pause{1};
     auto position = position_of(thread);
     for (int tries = 1; !position && tries < tries_max; ++tries) {
-        ::sched_yield();
+        std::this_thread::sleep_for(pause);
         position = position_of(thread);
     }
     return position;

@@ -178,7 +178,7 @@ TEST_CASE("plugin/loop: configuration: has bounds") {
     CHECK_FALSE(Harness::refusal(loom_module_0, {{"max_returns", -1}}).empty());
     CHECK_FALSE(Harness::refusal(loom_module_0, {{"max_returns", 101}}).empty());
     const std::string label(63, 'a');
-    const std::string zone = label + '.' + label + '.' + label + '.' + std::string(28, 'b');
+    const std::string zone = label + '.' + label + '.' + label + '.' + std::string(27, 'b');
     CHECK(Harness::refusal(loom_module_0, {}, {.zones = {zone}}).empty());
     CHECK(
         Harness::refusal(loom_module_0, {}, {.zones = {zone + "b"}}).find("too long") !=

@@ -14,6 +14,7 @@
 #include <dnsloom/dns/edns.hpp>
 #include <dnsloom/plugin.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstring>

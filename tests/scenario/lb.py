@@ -72,7 +72,7 @@ class Ordered(Case):
         listener = self.listen("127.0.0.32")
         port = listener.getsockname()[1]
         self.serve(f', policy = "keep", health = {{ networks = ["127.0.0.0/8"], port = {port}, '
-                   'interval = "100ms", timeout = "100ms" }')
+                   'interval = "300ms", timeout = "300ms" }')
         wait.until(lambda: self.order() == [32, 31, 33], "the addresses that are down go last")
 
         second = self.listen("127.0.0.31", port)

@@ -215,9 +215,9 @@ TEST_CASE("host/tcp_session: tcp_pipeline: one query too many waits until anothe
 TEST_CASE("host/tcp_session: tcp_idle: a silent connection is closed") {
     TcpServer server;
     const SampleClient client = server.accepted_client();
-    server.sample.advance(9 * sample_second);
+    server.sample.advance(6 * sample_second);
     CHECK(client.is_silent());
-    server.sample.advance(3 * sample_second);
+    server.sample.advance(6 * sample_second);
     CHECK(client.is_at_end());
     CHECK(server.worker.session_count() == 0);
 }

@@ -14,9 +14,7 @@ TEST_CASE("plugin/any: a question for all types: gets one HINFO record, not auth
     CHECK(answer.rcode == 0);
     CHECK_FALSE(answer.is_authoritative());
     REQUIRE(answer.answer.size() == 1);
-    CHECK(
-        answer.answer[0] ==
-        "Example.org. 8482 IN HINFO \"ANY obsoleted\" \"See RFC 8482\"");
+    CHECK(answer.answer[0] == "Example.org. 8482 IN HINFO \"ANY obsoleted\" \"See RFC 8482\"");
     CHECK(answer.authority.empty());
     CHECK(h.behind.asked().empty());
 }

@@ -97,7 +97,10 @@ public:
             const CharacterString& string = says[(first + i) % says.size()];
             status = response.add(
                 LOOM_ANSWER,
-                {query->qname, dns::rr_type::txt, dns::rr_class::ch, 0,
+                {query->qname,
+                 dns::rr_type::txt,
+                 dns::rr_class::ch,
+                 0,
                  loom::bytes(string.rdata())});
         }
         return status == LOOM_OK ? LOOM_ANSWERED : LOOM_FAIL(dns::rcode::servfail);

@@ -61,8 +61,7 @@ TEST_CASE("plugin/chaos: authors: come sorted, each once, and each is first in t
 }
 
 TEST_CASE("plugin/chaos: an empty option: keeps the answer to itself") {
-    Harness h{
-        loom_module_0, {{"version", ""}, {"hostname", ""}, {"authors", List{}}}};
+    Harness h{loom_module_0, {{"version", ""}, {"hostname", ""}, {"authors", List{}}}};
     for (const char* name :
          {"version.bind", "version.server", "hostname.bind", "id.server", "authors.bind"})
         CHECK(said(h, std::string{name} + " CH TXT") == passed_on);

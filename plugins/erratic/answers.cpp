@@ -15,25 +15,23 @@ constexpr std::uint8_t ipv4[] = {192, 0, 2, 53};
 constexpr std::uint8_t ipv6[] = {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x53};
 constexpr std::size_t more_addresses = 29;
 
-// 192.0.2.1 and so on, or 2001:db8::1.
-constexpr auto ipv4_more = [] {
-    std::array<std::array<std::uint8_t, 4>, more_addresses> all{};
-    for (std::size_t i = 0; i < all.size(); ++i)
-        all[i] = {192, 0, 2, static_cast<std::uint8_t>(i + 1)};
+// The same with 1, 2 and so on as the last octet.
+template <std::size_t Size>
+constexpr auto numbered(const std::uint8_t (&address)[Size]) {
+    std::array<std::array<std::uint8_t, Size>, more_addresses> all{};
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        for (std::size_t at = 0; at + 1 < Size; ++at) all[i][at] = address[at];
+        all[i][Size - 1] = static_cast<std::uint8_t>(i + 1);
+    }
     return all;
-}();
-constexpr auto ipv6_more = [] {
-    std::array<std::array<std::uint8_t, 16>, more_addresses> all{};
-    for (std::size_t i = 0; i < all.size(); ++i)
-        all[i] = {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-                  static_cast<std::uint8_t>(i + 1)};
-    return all;
-}();
+}
+constexpr auto ipv4_more = numbered(ipv4);
+constexpr auto ipv6_more = numbered(ipv6);
 
 // MNAME ns., RNAME host.ns., then SERIAL 1, REFRESH, RETRY, EXPIRE, MINIMUM.
-constexpr std::uint8_t soa[] = {2, 'n', 's', 0, 4, 'h', 'o', 's', 't', 2, 'n', 's', 0,
-                                0, 0, 0, 1, 0, 0, 0x1c, 0x20, 0, 0, 0x0e, 0x10,
-                                0, 0x12, 0x75, 0, 0, 0, 0x0e, 0x10};
+constexpr std::uint8_t soa[] = {2,   'n',  's',  0, 4,    'h',  'o', 's', 't',  2,    'n',
+                                's', 0,    0,    0, 0,    1,    0,   0,   0x1c, 0x20, 0,
+                                0,   0x0e, 0x10, 0, 0x12, 0x75, 0,   0,   0,    0x0e, 0x10};
 
 loom_status add(Query& query, loom_bytes owner, std::uint16_t type, Bytes rdata) {
     return query.response().add(LOOM_ANSWER, {owner, type, query->qclass, 0, bytes(rdata)});
@@ -41,7 +39,9 @@ loom_status add(Query& query, loom_bytes owner, std::uint16_t type, Bytes rdata)
 
 template <std::size_t Size>
 loom_status add_addresses(
-    Query& query, Bytes first, const std::array<std::array<std::uint8_t, Size>, more_addresses>& more,
+    Query& query,
+    Bytes first,
+    const std::array<std::array<std::uint8_t, Size>, more_addresses>& more,
     bool large) {
     loom_status status = add(query, query->qname, query->qtype, first);
     if (!large) return status;
@@ -73,8 +73,7 @@ loom_status add_zone(Query& query, bool whole) {
 loom_status add_records(Query& query, Shape shape) {
     if (query->qtype == dns::rr_type::axfr) return add_zone(query, !shape.truncated);
     if (shape.truncated) return LOOM_OK;
-    if (query->qtype == dns::rr_type::a)
-        return add_addresses(query, ipv4, ipv4_more, shape.large);
+    if (query->qtype == dns::rr_type::a) return add_addresses(query, ipv4, ipv4_more, shape.large);
     return add_addresses(query, ipv6, ipv6_more, shape.large);
 }
 

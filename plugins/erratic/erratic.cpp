@@ -20,7 +20,8 @@ constexpr std::int64_t duration_max = std::int64_t{60} * 1'000'000'000;
 
 constexpr OptionSpec option_specs[] = {
     OptionSpec{
-        "drop", LOOM_OPTION_INTEGER,
+        "drop",
+        LOOM_OPTION_INTEGER,
         "Every how many queries one gets no reply; 2 unless truncate, delay or large is given."}
         .between(0, every_max),
     OptionSpec{
@@ -30,19 +31,18 @@ constexpr OptionSpec option_specs[] = {
     OptionSpec{"delay", LOOM_OPTION_INTEGER, "Every how many queries one gets a late reply."}
         .by_default("0")
         .between(0, every_max),
-    OptionSpec{"duration", LOOM_OPTION_DURATION, "How late."}
-        .by_default("100ms")
-        .between(1, duration_max),
-    OptionSpec{"large", LOOM_OPTION_BOOLEAN, "Whether addresses come in thirties."}
-        .by_default("false")};
+    OptionSpec{"duration", LOOM_OPTION_DURATION, "How late."}.by_default("100ms").between(
+        1, duration_max),
+    OptionSpec{"large", LOOM_OPTION_BOOLEAN, "Whether addresses come in thirties."}.by_default(
+        "false")};
 
 Sequence::Every read(const Options& options) {
     const auto number = [&](std::string_view name) {
         return static_cast<std::uint64_t>(options[name].integer());
     };
     Sequence::Every every{0, number("truncate"), number("delay")};
-    const bool is_bare = !options["truncate"].given() && !options["delay"].given() &&
-                         !options["large"].given();
+    const bool is_bare =
+        !options["truncate"].given() && !options["delay"].given() && !options["large"].given();
     if (const auto drop = options.find("drop"))
         every.drop = static_cast<std::uint64_t>(drop->integer());
     else if (is_bare)
@@ -84,9 +84,8 @@ public:
             return LOOM_DROP;
         }
         // Over a stream there is nothing to fall back to, but a transfer may end too soon.
-        const bool truncated =
-            treatment.truncate &&
-            (!query.has(LOOM_QUERY_STREAM) || query->qtype == dns::rr_type::axfr);
+        const bool truncated = treatment.truncate && (!query.has(LOOM_QUERY_STREAM) ||
+                                                      query->qtype == dns::rr_type::axfr);
         if (truncated) host.add(query->worker, truncations_);
         if (treatment.delay && wait(query, truncated)) {
             host.add(query->worker, delays_);

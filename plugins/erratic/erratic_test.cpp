@@ -16,10 +16,7 @@ std::string treatments(Table settings, int count, const Question& question = "ex
     std::string letters;
     for (int i = 0; i < count; ++i) {
         const auto answer = h.ask(question);
-        letters += answer.pending          ? 'p'
-                   : answer.dropped        ? 'd'
-                   : answer.is_truncated() ? 't'
-                                           : 'a';
+        letters += answer.pending ? 'p' : answer.dropped ? 'd' : answer.is_truncated() ? 't' : 'a';
     }
     h.advance(1h);
     return letters;

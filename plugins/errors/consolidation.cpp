@@ -26,9 +26,11 @@ std::unique_ptr<const RE2> compile(const Option& option) {
     auto compiled = std::make_unique<RE2>(option.string(), options);
     if (compiled->ok()) return compiled;
     throw ConfigError{
-        option, fmt::format(
-                    "\"{}\" is no regular expression of RE2's syntax: {}", option.string(),
-                    compiled->error())};
+        option,
+        fmt::format(
+            "\"{}\" is no regular expression of RE2's syntax: {}",
+            option.string(),
+            compiled->error())};
 }
 
 }  // namespace

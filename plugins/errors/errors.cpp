@@ -4,9 +4,9 @@
 #include "consolidation.hpp"
 #include "failure_text.hpp"
 
+#include <dnsloom/abi/service/meta.h>
 #include <dnsloom/dns/codes.hpp>
 #include <dnsloom/dns/name.hpp>
-#include <dnsloom/abi/service/meta.h>
 #include <dnsloom/plugin.hpp>
 
 #include <fmt/format.h>
@@ -95,7 +95,8 @@ private:
 
     void log(std::int32_t level, const Query& query, const std::string& text) const {
         host_.log(
-            level, "query failed",
+            level,
+            "query failed",
             {{"rcode", "SERVFAIL"},
              {"name", dns::NameView::from_trusted(query.name()).to_string()},
              {"type", dns::type_to_string(query->qtype)},
@@ -109,7 +110,9 @@ private:
         host_.log(
             rule.level,
             fmt::format(
-                "{} errors like '{}' occurred in last {:g}s", count, rule.pattern,
+                "{} errors like '{}' occurred in last {:g}s",
+                count,
+                rule.pattern,
                 seconds.count()));
     }
 

@@ -114,9 +114,7 @@ TEST_CASE("plugin/errors: consolidate: matching errors are told in one line when
 }
 
 TEST_CASE("plugin/errors: consolidate: the first rule that matches counts") {
-    Harness h{
-        loom_module_0,
-        {{"consolidate", List{rule("timed", "10s"), rule("out", "1s")}}}};
+    Harness h{loom_module_0, {{"consolidate", List{rule("timed", "10s"), rule("out", "1s")}}}};
     fail(h, "timed out");
     fail(h, "out of sockets");
     h.advance(1s);
@@ -128,8 +126,10 @@ TEST_CASE("plugin/errors: consolidate: the first rule that matches counts") {
 
 TEST_CASE("plugin/errors: consolidate: level is that of the line") {
     for (const auto& [name, level] :
-         {std::pair{"error", LOOM_LOG_ERROR}, std::pair{"warning", LOOM_LOG_WARNING},
-          std::pair{"info", LOOM_LOG_INFO}, std::pair{"debug", LOOM_LOG_DEBUG}}) {
+         {std::pair{"error", LOOM_LOG_ERROR},
+          std::pair{"warning", LOOM_LOG_WARNING},
+          std::pair{"info", LOOM_LOG_INFO},
+          std::pair{"debug", LOOM_LOG_DEBUG}}) {
         Harness h{loom_module_0, consolidating(with(rule(".", "1s"), "level", name))};
         fail(h, "x");
         h.advance(1s);

@@ -21,17 +21,16 @@ constexpr std::uint32_t ttl = 604800;
 constexpr std::uint8_t ipv4_loopback[] = {127, 0, 0, 1};
 constexpr std::uint8_t ipv6_loopback[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
 constexpr std::uint8_t localhost[] = {9, 'l', 'o', 'c', 'a', 'l', 'h', 'o', 's', 't', 0};
-// MNAME, RNAME, SERIAL 1, REFRESH 0, RETRY 0, EXPIRE 0, MINIMUM: no secondary is meant to follow.
-constexpr std::uint8_t soa[] = {
-    9, 'l', 'o', 'c', 'a', 'l', 'h', 'o', 's', 't', 0,
-    4, 'r', 'o', 'o', 't', 9, 'l', 'o', 'c', 'a', 'l', 'h', 'o', 's', 't', 0,
-    0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-    ttl >> 24U, (ttl >> 16U) & 0xFFU, (ttl >> 8U) & 0xFFU, ttl & 0xFFU};
+// MNAME, RNAME, SERIAL 1, REFRESH, RETRY and EXPIRE 0, MINIMUM: no secondary is meant to follow.
+constexpr std::uint8_t soa[] = {9,   'l', 'o', 'c', 'a', 'l', 'h', 'o', 's', 't',  0,   4,
+                                'r', 'o', 'o', 't', 9,   'l', 'o', 'c', 'a', 'l',  'h', 'o',
+                                's', 't', 0,   0,   0,   0,   1,   0,   0,   0,    0,   0,
+                                0,   0,   0,   0,   0,   0,   0,   0,   9,   0x3a, 0x80};
+static_assert(ttl == 0x00093a80);
 
-constexpr loom::OptionSpec option_specs[] = {
-    loom::OptionSpec{
-        "localhost_prefix", LOOM_OPTION_BOOLEAN, "Whether localhost.ANYTHING is local, too."}
-        .by_default("true")};
+constexpr loom::OptionSpec option_specs[] = {loom::OptionSpec{
+    "localhost_prefix", LOOM_OPTION_BOOLEAN, "Whether localhost.ANYTHING is local, too."}
+                                                 .by_default("true")};
 
 /// RDATA of the answer; empty: there is none of that type.
 loom::Bytes address(std::uint16_t type) {
@@ -109,8 +108,7 @@ private:
 
     static loom_verdict deny(loom::Query& query, std::uint16_t rcode, loom_bytes zone) {
         auto response = query.response();
-        const loom_record record{
-            zone, dns::rr_type::soa, dns::rr_class::in, ttl, loom::bytes(soa)};
+        const loom_record record{zone, dns::rr_type::soa, dns::rr_class::in, ttl, loom::bytes(soa)};
         const bool done = response.begin(rcode, LOOM_FLAG_AA) == LOOM_OK &&
                           response.add(LOOM_AUTHORITY, record) == LOOM_OK;
         return done ? LOOM_ANSWERED : LOOM_FAIL(dns::rcode::servfail);

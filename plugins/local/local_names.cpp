@@ -36,7 +36,8 @@ loom_bytes suffix(const loom_query& query, std::uint8_t labels) {
 Names::Names(const Host& host)
     : localhost_{hash_of(host, "localhost.")},
       ipv4_zones_{
-          hash_of(host, "0.in-addr.arpa."), hash_of(host, "127.in-addr.arpa."),
+          hash_of(host, "0.in-addr.arpa."),
+          hash_of(host, "127.in-addr.arpa."),
           hash_of(host, "255.in-addr.arpa.")},
       between_{hash_of(host, "0.127.in-addr.arpa."), hash_of(host, "0.0.127.in-addr.arpa.")},
       ipv4_loopback_{hash_of(host, "1.0.0.127.in-addr.arpa.")},
@@ -51,7 +52,8 @@ Found Names::find(const loom_query& query) const {
             ipv4_zones_.end())
         return find_ipv4(query);
     if (labels >= ipv6_labels && query.suffix_hash[labels - ipv6_labels] == ipv6_loopback_)
-        return {labels == ipv6_labels ? Place::loopback : Place::nowhere, suffix(query, ipv6_labels)};
+        return {
+            labels == ipv6_labels ? Place::loopback : Place::nowhere, suffix(query, ipv6_labels)};
     return {};
 }
 

@@ -10,13 +10,13 @@
 namespace loom::local {
 
 enum class Place : std::uint8_t {
-    elsewhere,        ///< In none of the zones.
-    localhost,        ///< `localhost.` itself.
+    elsewhere,  ///< In none of the zones.
+    localhost,  ///< `localhost.` itself.
     below_localhost,
-    apex,             ///< Of a reverse zone.
-    loopback,         ///< 127.0.0.1 or ::1.
-    between,          ///< An empty non-terminal (RFC 4592 section 2.2.2) on the way to 127.0.0.1.
-    nowhere           ///< In a reverse zone, but no name of it.
+    apex,      ///< Of a reverse zone.
+    loopback,  ///< 127.0.0.1 or ::1.
+    between,   ///< An empty non-terminal (RFC 4592 section 2.2.2) on the way to 127.0.0.1.
+    nowhere    ///< In a reverse zone, but no name of it.
 };
 
 struct Found {

@@ -10,8 +10,8 @@ std::uint32_t end_of(std::uint64_t value) { return static_cast<std::uint32_t>(va
 
 }  // namespace
 
-InFlight::Entry InFlight::enter(
-    std::uint64_t question, std::uint32_t now, std::uint32_t until, Ticket& ticket) {
+InFlight::Entry
+InFlight::enter(std::uint64_t question, std::uint32_t now, std::uint32_t until, Ticket& ticket) {
     const auto index = static_cast<std::uint32_t>(question % size);
     std::atomic<std::uint64_t>& slot = slots_[index];
     const std::uint64_t value = (question & upper_half) | until;

@@ -61,7 +61,6 @@ public:
     static constexpr const char* services[] = {LOOM_SERVICE_ASK, LOOM_SERVICE_QUESTION, nullptr};
     static constexpr Info info{
         .summary = "Finds forwarding loops, and stops what goes in circles.",
-        .roles = LOOM_ROLE_POLICY,
         .options = option_specs,
         .option_count = std::size(option_specs),
         .scratch_size = sizeof(Scratch),
@@ -162,7 +161,9 @@ private:
 
     loom_verdict pass_once(Query& query) {
         const auto entry = in_flight_.enter(
-            question_hash(*query.raw()), seconds(query->now_ns), seconds(query->deadline_ns),
+            question_hash(*query.raw()),
+            seconds(query->now_ns),
+            seconds(query->deadline_ns),
             query.scratch<Scratch>());
         if (entry != InFlight::Entry::again) return LOOM_NEXT;
         host_.add(query->worker, stopped_);

@@ -20,7 +20,8 @@ namespace dns = loom::dns;
 struct Survey {
     std::size_t answers_end = dns::header_size;
     bool is_denial = false;  ///< An alias whose end is denied (RFC 2308 section 2).
-    bool has_proof = false;  ///< Without it a wildcard's answer is bogus (RFC 4035 section 3.1.3.3).
+    bool has_proof =
+        false;  ///< Without it a wildcard's answer is bogus (RFC 4035 section 3.1.3.3).
 };
 
 bool is_proof(std::uint16_t type) {

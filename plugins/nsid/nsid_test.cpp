@@ -49,7 +49,8 @@ TEST_CASE("plugin/nsid: a client that does not ask: gets none") {
     Harness h{loom_module_0, {{"data", "edge"}}};
     const std::uint8_t cookie[8] = {};
     for (const auto& question :
-         {Question{"example.org. A"}, Question{"example.org. A"}.edns(),
+         {Question{"example.org. A"},
+          Question{"example.org. A"}.edns(),
           Question{"example.org. A"}.option(10, cookie)}) {
         h.behind.push({});
         CHECK(ids(h.ask(question)).empty());

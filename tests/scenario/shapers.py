@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The small plugins over real sockets: any, chaos, nsid, minimal, local, erratic, errors and loop."""
+import struct
 import sys
 from pathlib import Path
 
@@ -75,15 +76,20 @@ class Shapers(Case):
         self.assertEqual(len(server.ask("none.example.org").authority), 1)
 
     def test_minimal_works_on_what_an_upstream_says(self):
+        opt = b"\0" + struct.pack("!HHIHHHH", 41, 1232, 0, 9, EXTENDED_ERROR, 5, 3) + b"old"
+
         def answer(octets, _):
             name = message.parse(octets).question[0][0]
             ns = (name, "NS", 60, message.encode_name("ns.test"))
-            return message.response(octets, [(name, "A", 60, b"\xc0\0\2\1")], authority=[ns],
-                                    additional=[("ns.test.", "A", 60, b"\xc0\0\2\2")])
+            reply = message.response(octets, [(name, "A", 60, b"\xc0\0\2\1")], authority=[ns],
+                                     additional=[("ns.test.", "A", 60, b"\xc0\0\2\2")])
+            return reply[:10] + struct.pack("!H", 2) + reply[12:] + opt if name.startswith("stale.") else reply
 
         server = self.serve_with_upstream('{ plugin = "minimal" }', answer)
-        reply = server.ask("www.test")
-        self.assertEqual((len(reply.answer), reply.authority, reply.additional), (1, [], []))
+        for name in ("www.test", "stale.test"):
+            reply = server.ask(name, edns=1232)
+            self.assertEqual((len(reply.answer), reply.authority, reply.additional), (1, [], []))
+        self.assertEqual(extended_error(reply), "old")
 
     def test_local_keeps_local_names_here(self):
         server = self.serve_with_upstream('{ plugin = "local" }')

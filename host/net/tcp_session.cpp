@@ -93,6 +93,8 @@ void TcpSession::serve_input() {
         serve(*message);
     }
     serving_ = false;
+    // With an answer to send, flush() does it.
+    if (finishing_ && is_idle()) close();
 }
 
 void TcpSession::serve(std::span<const std::uint8_t> message) {

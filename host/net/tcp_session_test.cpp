@@ -193,6 +193,17 @@ TEST_CASE("host/tcp_session: what is no query: ends the connection") {
     CHECK(server.served == 2);
 }
 
+TEST_CASE("host/tcp_session: what is no query: ends a connection at once that has nothing else") {
+    TcpServer server;
+    const SampleClient client = server.accepted_client();
+    client.send(Octets{0, 3, 1, 2, 3});
+    REQUIRE(run_until(server.worker, [&] {
+        return server.sample.metric(server.worker.metrics().malformed) == 1;
+    }));
+    CHECK(server.worker.session_count() == 0);
+    CHECK(client.is_at_end());
+}
+
 TEST_CASE("host/tcp_session: tcp_pipeline: one query too many waits until another has ended") {
     TcpServer server;
     server.set_limits(10, 2);

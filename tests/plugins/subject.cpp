@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <vector>
 
@@ -106,6 +107,7 @@ public:
         if (fault_ == "hook_throws") throw std::runtime_error("a hook throws, as it was told to");
         if (fault_ == "hook_fails") return -77;
         if (fault_ == "hook_drops") return LOOM_DROP;
+        if (fault_ == "hook_aborts") std::abort();
         if (delay_ == 0ns && fault_ != "never_resumes") return answer(query);
         return suspend(query);
     }

@@ -145,7 +145,7 @@ class ZoneFile(Case):
         server = Dnsloom(self.folder, servers('[{ plugin = "file", path = "bad.zone" }]', '["bad.test"]'))
         server.launch()
 
-        self.assertNotEqual(server.process.wait(30), 0)
+        self.assertNotEqual(server.process.wait(wait.LIMIT), 0)
         self.assertIn("bad.zone:4:", server.log())
 
     def test_changed_zone_is_served(self):

@@ -61,14 +61,14 @@ class Start(Case):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
             sock.bind(("127.0.0.1", server.port))
             server.launch()
-            self.assertEqual(server.process.wait(30), 1)
+            self.assertEqual(server.process.wait(wait.LIMIT), 1)
         self.assertIn(str(server.port), server.log())
 
     def test_wrong_configuration_is_an_error(self):
         server = Dnsloom(self.folder, servers('[{ plugin = "nowhere" }]'))
         server.launch()
 
-        self.assertEqual(server.process.wait(30), 1)
+        self.assertEqual(server.process.wait(wait.LIMIT), 1)
         self.assertIn("nowhere", server.log())
 
     def test_same_port_serves_again_at_once(self):
@@ -79,7 +79,7 @@ class Start(Case):
 
     def test_first_answer_comes_with_readiness(self):
         with Dnsloom(self.folder, servers()) as server:  # Returns at READY=1.
-            self.assertEqual(server.ask("ready.test", timeout=1).rcode, "NOERROR")
+            self.assertEqual(server.ask("ready.test").rcode, "NOERROR")
 
 
 class InheritedSockets(Case):
@@ -106,7 +106,7 @@ class InheritedSockets(Case):
                 self.assertLessEqual({udp_inode, tcp_inode}, links)
             finally:
                 process.terminate()
-                self.assertEqual(process.wait(30), 0)
+                self.assertEqual(process.wait(wait.LIMIT), 0)
 
 
 class Privileges(Case):
@@ -137,7 +137,7 @@ class Privileges(Case):
         server = Dnsloom(self.folder, servers(), host={"user": "nobody-of-that-name"})
         server.launch()
 
-        self.assertEqual(server.process.wait(30), 1)
+        self.assertEqual(server.process.wait(wait.LIMIT), 1)
         self.assertIn("nobody-of-that-name", server.log())
 
 
@@ -159,7 +159,7 @@ class Control(Case):
     def test_stop_stops(self):
         self.server.ctl("stop")
 
-        self.assertEqual(self.server.process.wait(30), 0)
+        self.assertEqual(self.server.process.wait(wait.LIMIT), 0)
 
     def test_unknown_command_fails(self):
         result = self.server.ctl("dance", check=False)

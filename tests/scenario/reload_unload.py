@@ -20,6 +20,9 @@ class Unload(ReloadCase):
         return {"mappings": len(server.maps()), "descriptors": server.descriptors(), "threads": server.threads(),
                 "files": len(list(server.run_dir.rglob("*subject*")))}
 
+    def is_no_more_than(self, before):
+        return all(count <= before[what] for what, count in self.footprint().items())
+
     def test_11_nothing_is_left_of_a_thousand_reloads(self):
         self.serve(pipeline(""))
         warm_up, count = times(100), times(1000)
@@ -52,7 +55,8 @@ class Unload(ReloadCase):
             self.server.reload()
 
         self.assertEqual(self.server.subject(), instance)
-        wait.until(lambda: self.footprint() == before, f"everything is as it was: {before}")
+        # The connection of the last `ctl` may still be closing, now as before.
+        wait.until(lambda: self.is_no_more_than(before), f"everything is as it was: {before}")
 
     def pinned(self):
         return self.server.metric("dnsloom_host_pinned_plugins")

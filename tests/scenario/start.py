@@ -15,6 +15,12 @@ from support.server import BINARY, SANITIZED, Dnsloom, servers
 SIZE_MAX = 2 << 20  # Of the stripped binary.
 FIRST_ANSWER = 0.050  # Seconds.
 ZONES, ZONE_MAX = 100_000, 400  # So many zones, and the octets of memory for each.
+TRIES = 40
+
+
+def waited_for_processor(pid):
+    """Seconds for which the main thread of a process could have run, and had no processor."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
 
 
 class Cost(Case):
@@ -30,19 +36,26 @@ class Cost(Case):
         self.assertLess(small.stat().st_size, SIZE_MAX)
 
     def test_first_answer_comes_soon(self):
-        """The best of five: other work on the machine only ever adds."""
+        """The best of many: other work on the machine only ever adds."""
         times = []
-        for _ in range(5):
-            server = Dnsloom(self.folder, servers('[{ plugin = "log" }, { plugin = "cache" }, { plugin = "whoami" }]'))
-            begin = time.monotonic()
-            server.launch()
-            try:
-                wait.until(lambda: self.answers(server), "the first answer")
-                times.append(time.monotonic() - begin)
-            finally:
-                server.stop()
+        while len(times) < TRIES and min(times, default=FIRST_ANSWER) >= FIRST_ANSWER:
+            times.append(self.first_answer())
 
-        self.assertLess(min(times), FIRST_ANSWER)
+        self.assertLess(min(times), FIRST_ANSWER, times)
+
+    def first_answer(self):
+        """Seconds from the start to an answer, without those for which others had the processors."""
+        server = Dnsloom(self.folder, servers('[{ plugin = "log" }, { plugin = "cache" }, { plugin = "whoami" }]'))
+        begin, stolen = time.monotonic(), waited_for_processor("self")
+        server.launch()
+        try:
+            wait.until(lambda: self.answers(server), "the first answer")
+            end = time.monotonic()
+            # Both may have waited at the same time.
+            stolen = max(waited_for_processor("self") - stolen, waited_for_processor(server.pid))
+            return end - begin - stolen
+        finally:
+            server.stop()
 
     def test_a_zone_costs_little_memory(self):
         one = self.enter(Dnsloom(self.folder, servers(zones='["z0.test"]'))).rss()

@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 import traceback
 import unittest
 from pathlib import Path
@@ -31,6 +32,14 @@ class _TapResult(unittest.TestResult):
     def __init__(self):
         super().__init__()
         self.number = 0
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.begin = time.monotonic()
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        print(f"# {time.monotonic() - self.begin:.1f} s", flush=True)
 
     def _line(self, ok, test, note=""):
         self.number += 1

@@ -40,7 +40,7 @@ class Peer:
 
     def __exit__(self, *_):
         self.process.terminate()
-        self.process.wait(30)
+        self.process.wait(wait.LIMIT)
 
     def _answers(self):
         if self.process.poll() is not None:

@@ -28,7 +28,7 @@ def main():
             print(record.text)
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(wait.LIMIT)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A server with the test plugin `subject` at the end of a pipeline of six, two workers, and all that is swapped."""
 import re
+import signal
 import subprocess
 
 from . import peers, wait
@@ -63,20 +64,23 @@ class ReloadCase(Case):
         return report
 
 
-def dnsperf(port, folder, seconds, clients=4):
-    """Starts dnsperf; call the result to wait for it and get (sent, lost, {rcode: count})."""
-    queries = folder / "queries"
+def dnsperf(port, folder, clients=4):
+    """Starts dnsperf, and waits until it has answers; call the result to end it and get (sent, lost, {rcode: count})."""
+    queries, said = folder / "queries", folder / "dnsperf.log"
     queries.write_text("".join(f"n{number}.test TXT\n" for number in range(1000)))
-    process = subprocess.Popen(
-        [peers.tool("dnsperf"), "-s", "127.0.0.1", "-p", str(port), "-d", str(queries), "-l", str(seconds),
-         "-c", str(clients), "-q", "40", "-T", "1"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    with open(said, "wb") as log:
+        process = subprocess.Popen(
+            [peers.tool("dnsperf"), "-s", "127.0.0.1", "-p", str(port), "-d", str(queries), "-c", str(clients),
+             "-q", "40", "-T", "1", "-l", "3600", "-t", "60", "-S", "0.1"], stdout=log, stderr=subprocess.STDOUT)
+    wait.until(lambda: re.search(r": [1-9][0-9.]*", said.read_text()), "dnsperf has answers")
 
-    def result():
-        out = process.communicate(timeout=seconds + 60)[0]
+    def stop():
+        process.send_signal(signal.SIGINT)
+        process.wait(wait.LIMIT)
+        out = said.read_text()
         sent = int(re.search(r"Queries sent:\s+(\d+)", out)[1])
         lost = int(re.search(r"Queries lost:\s+(\d+)", out)[1])
         rcodes = re.search(r"Response codes:\s+(.*)", out)[1]
         return sent, lost, {name: int(count) for name, count in re.findall(r"([A-Z]+) (\d+)", rcodes)}
 
-    result.is_running = lambda: process.poll() is None
-    return result
+    return stop

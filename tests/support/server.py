@@ -15,6 +15,7 @@ from .ports import free_port
 BINARY = os.environ.get("DNSLOOM", "dnsloom")
 PLUGINS = Path(os.environ.get("DNSLOOM_PLUGINS", "/usr/lib/dnsloom/plugins"))
 TEST_PLUGINS = Path(os.environ.get("DNSLOOM_TEST_PLUGINS", "."))
+CTL_LIMIT = 2 * wait.LIMIT  # Of one command to a server: twenty reloads may be ahead of it.
 SANITIZED = bool(os.environ.get("DNSLOOM_SANITIZED"))
 # A sanitizer's findings, wherever they stand in the log.
 FINDING = re.compile(r"(ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|SUMMARY: \w+Sanitizer).*")
@@ -107,7 +108,7 @@ class Dnsloom:
     def stop(self, number=signal.SIGTERM):
         """Ends the server and checks how it went."""
         self.process.send_signal(number)
-        code = self.process.wait(60)
+        code = self.process.wait(wait.LIMIT)
         self.check_log()
         if code != self.expect_exit:
             raise AssertionError(f"exit code {code}, expected {self.expect_exit}:\n{self.log()}")
@@ -146,7 +147,7 @@ class Dnsloom:
     def ctl(self, *words, check=True):
         """`dnsloom ctl ...`; with `check` it has to succeed."""
         result = subprocess.run([BINARY, "ctl", "-s", str(self.control), *words], capture_output=True, text=True,
-                                timeout=120)
+                                timeout=CTL_LIMIT)
         if check and result.returncode != 0:
             raise AssertionError(f"ctl {' '.join(words)}: {result.returncode}\n{result.stdout}{result.stderr}")
         return result
@@ -184,7 +185,7 @@ class Dnsloom:
         return client.Tcp(self.port, **options)
 
     def page(self, path="/metrics", port=None):
-        with urllib.request.urlopen(f"http://127.0.0.1:{port or self.http_port}{path}", timeout=10) as reply:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port or self.http_port}{path}", timeout=wait.LIMIT) as reply:
             return reply.read().decode()
 
     def version(self):
@@ -243,7 +244,7 @@ def sum_metric(series, name, labels):
     return total
 
 
-def run(*arguments, env=None, timeout=120):
+def run(*arguments, env=None, timeout=wait.LIMIT):
     """Runs the binary to its end: (exit code, stdout, stderr)."""
     result = subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True,
                             env=os.environ | (env or {}), timeout=timeout)

@@ -119,16 +119,14 @@ class Stages:
 
     # Sanitizers make the compiler see what is not there, so its warnings are no errors here.
     def asan(self):
-        if self.setup("build-asan", "-Ddebug=true", "-Doptimization=1", "-Db_sanitize=address,undefined",
-                      "-Db_lundef=false") \
+        if self.setup("build-asan", *sanitized("address,undefined")) \
                 and self.compile("build-asan"):
             self.test("build-asan", *no_suites(), multiplier=3)
             self.test("build-asan", "--suite=scenario", "--suite=reload", multiplier=3)
 
     # TSan does not know the fences that Asio puts around handlers; its queues have mutexes besides.
     def tsan(self):
-        if self.setup("build-tsan", "-Ddebug=true", "-Doptimization=1", "-Db_sanitize=thread", "-Db_lundef=false",
-                      "-Dcpp_args=-Wno-tsan -DBOOST_ASIO_DISABLE_FENCED_BLOCK") \
+        if self.setup("build-tsan", *sanitized("thread", "-Wno-tsan -DBOOST_ASIO_DISABLE_FENCED_BLOCK")) \
                 and self.compile("build-tsan", "test-server"):
             self.test("build-tsan", "--suite=reload", multiplier=4)
 
@@ -147,6 +145,12 @@ class Stages:
 
 
 ALL = ["build", "scenario", "reload", "sdk", "asan", "tsan", "fuzz", "quickstart"]
+
+
+def sanitized(names, cpp_args=""):
+    """Options of a build. Lines of stack traces are all that is read of its debug information."""
+    return ["-Ddebug=false", "-Doptimization=1", f"-Db_sanitize={names}", "-Db_lundef=false", "-Dc_args=-g1",
+            f"-Dcpp_args=-g1 -DDNSLOOM_TEST_HOOKS {cpp_args}".rstrip()]
 
 
 def no_suites():

@@ -14,10 +14,12 @@
 #include <link.h>
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 #include <set>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 namespace loom::host {
 namespace {
@@ -96,14 +98,25 @@ struct Library::Loaded {
     UnloadPolicy policy = UnloadPolicy::unmap;
     dll::shared_library object;
     std::uintptr_t base = 0;
-    std::span<const loom_plugin* const> plugins;
+    std::vector<loom_plugin> tables;  // Copies of this host's size.
+    std::vector<const loom_plugin*> plugins;
     std::set<pid_t> older_threads;  // The host's own and those of plugins loaded before.
     std::optional<UnloadResult> closed;
 
+    void take_plugins(const loom_module& module);
     /// Why some thread may run in its code; empty if none can.
     [[nodiscard]] std::string thread_objection() const;
     UnloadResult unload();
 };
+
+void Library::Loaded::take_plugins(const loom_module& module) {
+    // What an older plugin does not have is NULL, so that nothing behind here asks for its size.
+    for (const loom_plugin* each : std::span{module.plugins, module.plugin_count}) {
+        std::memcpy(
+            &tables.emplace_back(), each, std::min<std::size_t>(each->size, sizeof(loom_plugin)));
+    }
+    for (const loom_plugin& each : tables) plugins.push_back(&each);
+}
 
 std::string Library::Loaded::thread_objection() const {
     if (!file.starts_threads) return {};
@@ -119,7 +132,7 @@ std::string Library::Loaded::thread_objection() const {
 
 UnloadResult Library::Loaded::unload() {
     using Outcome = UnloadResult::Outcome;
-    plugins = {};
+    plugins.clear();
     if (policy == UnloadPolicy::keep) {
         hold(path);
         object.unload();
@@ -171,7 +184,7 @@ Result<Library> Library::open(const fs::path& copy, const PluginFile& file, Unlo
     if (auto done = check_agreement(module, file, path); !done) {
         return std::unexpected{done.error()};
     }
-    loaded->plugins = {module.plugins, module.plugin_count};
+    loaded->take_plugins(module);
     return Library{std::move(loaded)};
 }
 

@@ -53,7 +53,7 @@ public:
     /// Closes, if that was not done.
     ~Library();
 
-    /// At least one.
+    /// At least one. Tables of older plugins are filled up with zeros.
     [[nodiscard]] std::span<const loom_plugin* const> plugins() const;
     /// Null if the object has no plugin of that id.
     [[nodiscard]] const loom_plugin* find(std::string_view id) const;

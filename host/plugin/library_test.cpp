@@ -66,6 +66,17 @@ TEST_CASE_FIXTURE(LibraryFixture, "plugin/library: open: gives the plugins") {
     CHECK(mapped_segments(library->path()) > 1);
 }
 
+TEST_CASE_FIXTURE(LibraryFixture, "plugin/library: open: an older plugin lacks what came later") {
+    const auto library = open(test_plugin("shorter"));
+
+    REQUIRE(library);
+    const loom_plugin* plugin = library->find("plain");
+    REQUIRE(plugin != nullptr);
+    CHECK(static_cast<bool>(plugin->create));
+    // It stands where it would be, but behind the end that the plugin tells.
+    CHECK_FALSE(static_cast<bool>(plugin->prepare));
+}
+
 TEST_CASE_FIXTURE(LibraryFixture, "plugin/library: open: names the symbol that is missing") {
     const auto library = open(test_plugin("missing_symbol"));
 

@@ -4,6 +4,7 @@ import itertools
 import re
 import subprocess
 
+IN_ARRAYS = ("loom_option_spec",)  # Structures whose size is the distance to the next.
 TOKEN = re.compile(r'\w+|"(?:[^"\\]|\\.)*"|\S')
 
 
@@ -40,7 +41,7 @@ def broken(old, new):
         elif "enum" in name.split():
             faults += [f"{name}: {member} is gone or changed" for member in members if member not in new[name]]
         else:
-            may_grow = members[:1] == ["uint32_t size"]
+            may_grow = members[:1] == ["uint32_t size"] and not any(f"struct {each}" in name for each in IN_ARRAYS)
             pairs = itertools.zip_longest(members, new[name][:len(members)] if may_grow else new[name], fillvalue="nothing")
             faults += [f"{name}: {before} became {after}" for before, after in pairs if before != after]
     return faults

@@ -108,7 +108,11 @@ class Dnsloom:
     def stop(self, number=signal.SIGTERM):
         """Ends the server and checks how it went."""
         self.process.send_signal(number)
-        code = self.process.wait(wait.LIMIT)
+        try:
+            code = self.process.wait(wait.LIMIT)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"signal {number} does not end the server:\n{self.log()}") from None
         self.check_log()
         if code != self.expect_exit:
             raise AssertionError(f"exit code {code}, expected {self.expect_exit}:\n{self.log()}")

@@ -22,6 +22,10 @@ enum {
 #endif
 };
 
+#ifndef PLAIN_SIZE
+#define PLAIN_SIZE sizeof(loom_plugin)
+#endif
+
 struct loom_instance {
     int unused;
 };
@@ -52,10 +56,18 @@ static loom_status create(
 
 static void destroy(loom_instance *self) { (void)self; }
 
+#ifdef PLAIN_PREPARES
+static void prepare(loom_instance *self, void *worker_state, const loom_query *query) {
+    (void)self;
+    (void)worker_state;
+    (void)query;
+}
+#endif
+
 #define TEXT(literal) {literal, sizeof(literal) - 1}
 
 static const loom_plugin plain = {
-    .size = sizeof(loom_plugin),
+    .size = PLAIN_SIZE,
     .abi_major = abi_major,
     .abi_minor = abi_minor,
     .id = TEXT("plain"),
@@ -64,6 +76,9 @@ static const loom_plugin plain = {
     .summary = TEXT("Does nothing."),
     .create = create,
     .destroy = destroy,
+#ifdef PLAIN_PREPARES
+    .prepare = prepare,
+#endif
 };
 static const loom_plugin *const plugins[] = {&plain};
 

@@ -9,10 +9,12 @@ import shutil
 import subprocess
 
 from support import message, peers, wait
-from support.case import main
+from support.case import Skip, main
 from support.reload import ReloadCase, pipeline, times
-from support.server import PLUGINS, parse_metrics, servers, sum_metric
+from support.server import PLUGINS, SANITIZED, parse_metrics, servers, sum_metric
 from support.upstream import Upstream
+
+ROUNDS = 10
 
 
 class Counters(ReloadCase):
@@ -115,20 +117,31 @@ class Untouched(ReloadCase):
         self.assertEqual(zone.stat().st_atime_ns, accessed)
 
     def test_15_latency_during_reloads(self):
+        """The best of some rounds: other work on the machine only ever adds, to the one half or the other."""
+        if SANITIZED:
+            raise Skip("says nothing with a sanitizer")
         self.serve(pipeline(""))
+        rounds = []
+        while len(rounds) < ROUNDS and not any(self.is_even(*each) for each in rounds):
+            rounds.append(self.latencies(len(rounds)))
+
+        self.assertTrue(any(self.is_even(*each) for each in rounds), f"without and with reloads: {rounds}")
+
+    @staticmethod
+    def is_even(before, during):
+        return during <= max(1.5 * before, before + 0.005)
+
+    def latencies(self, number):
+        """The 99th percentile in seconds, without and with reloads."""
         load = self.load(rate=2000.0)
-        load.wait_answers(4000)
+        load.wait_answers(times(4000))
         middle = load.elapsed()
-        for number in range(times(30)):
-            self.server.write(pipeline(f', label = "{number}"'))
+        for step in range(times(30)):
+            self.server.write(pipeline(f', label = "{number}.{step}"'))
             self.server.reload()
         end = load.elapsed()
         report = self.assert_clean(load)
-
-        before = report.percentile(0.99, before=middle)
-        during = report.percentile(0.99, after=middle, before=end)
-        # A floor for what the other work on the machine does to both.
-        self.assertLess(during, max(2 * before, before + 0.020))
+        return report.percentile(0.99, before=middle), report.percentile(0.99, after=middle, before=end)
 
 
 if __name__ == "__main__":

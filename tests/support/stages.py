@@ -121,14 +121,14 @@ class Stages:
     def asan(self):
         if self.setup("build-asan", *sanitized("address,undefined")) \
                 and self.compile("build-asan"):
-            self.test("build-asan", *no_suites(), multiplier=3)
-            self.test("build-asan", "--suite=scenario", "--suite=reload", multiplier=3)
+            self.test("build-asan", *no_suites(), multiplier=2)
+            self.test("build-asan", "--suite=scenario", "--suite=reload", multiplier=2)
 
     # TSan does not know the fences that Asio puts around handlers; its queues have mutexes besides.
     def tsan(self):
         if self.setup("build-tsan", *sanitized("thread", "-Wno-tsan -DBOOST_ASIO_DISABLE_FENCED_BLOCK")) \
                 and self.compile("build-tsan", "test-server"):
-            self.test("build-tsan", "--suite=reload", multiplier=4)
+            self.test("build-tsan", "--suite=reload", multiplier=3)
 
     def fuzz(self):
         seconds = os.environ.get("DNSLOOM_FUZZ_SECONDS", "20")

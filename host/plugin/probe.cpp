@@ -191,6 +191,15 @@ std::string printable_lines(std::string_view text) {
     return out;
 }
 
+/// What a dying process says, in one line.
+std::string joined(std::string text) {
+    for (auto at = text.find('\n'); at != std::string::npos; at = text.find('\n', at)) {
+        const auto next = std::min(text.find_first_not_of("\n ", at), text.size());
+        text.replace(at, next - at, next == text.size() ? "" : "; ");
+    }
+    return text;
+}
+
 ProbeResult judge(const siginfo_t& status, bool ended, std::string_view text) {
     using Outcome = ProbeResult::Outcome;
     ProbeResult result{Outcome::hung, printable_lines(text), {}, 0};
@@ -261,7 +270,7 @@ std::string describe(const ProbeResult& result, const ProbeLimits& limits) {
         text = fmt::format("the plugin did not come back within {} ms", limits.time.count());
         break;
     }
-    return result.text.empty() ? text : text + ": " + result.text;
+    return result.text.empty() ? text : text + ": " + joined(result.text);
 }
 
 }  // namespace loom::host

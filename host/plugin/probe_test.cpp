@@ -48,10 +48,16 @@ TEST_CASE("plugin/probe: child: a deadly signal is named") {
     CHECK(describe(result) == "the plugin crashed (SIGSEGV): before");
 }
 
+TEST_CASE("plugin/probe: describe: a crash is one line, whatever was said") {
+    const auto result = shell("printf 'one\n\n  two\n' >&2; kill -SEGV $$");
+
+    CHECK(describe(result) == "the plugin crashed (SIGSEGV): one; two");
+}
+
 TEST_CASE("plugin/probe: child: one that hangs is killed with what it started") {
     // The inner shell holds the pipe open, so its end is seen, too.
     const auto result =
-        shell("echo here >&2; (while :; do :; done) & while :; do :; done", {200ms});
+        shell("echo here >&2; (while :; do :; done) & while :; do :; done", {2s});
 
     CHECK(result.outcome == Outcome::hung);
     CHECK(result.text == "here");
@@ -67,7 +73,7 @@ TEST_CASE("plugin/probe: child: what it leaves running does not delay the result
 }
 
 TEST_CASE("plugin/probe: child: endless output is cut") {
-    const auto result = shell("while :; do echo 0123456789 >&2; done", {200ms, 100});
+    const auto result = shell("while :; do echo 0123456789 >&2; done", {2s, 100});
 
     CHECK(result.outcome == Outcome::hung);
     CHECK(result.text.size() <= 100);

@@ -6,6 +6,9 @@
 #include <doctest/doctest.h>
 
 #include <stdlib.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
 
 #include <filesystem>
 
@@ -239,6 +242,14 @@ TEST_CASE("plugin/geoip: configuration: says what is wrong") {
     CHECK(says(Harness::refusal(loom_module_0, {{"file", folder.file()}}), folder.file() + ": "));
 }
 
+bool is_refused(const Table& settings) {
+#ifdef __SANITIZE_ADDRESS__
+    // Where the metadata is damaged, libmaxminddb 1.7 does not free what it has read of it.
+    const __lsan::ScopedDisabler known_leak;
+#endif
+    return !Harness::refusal(loom_module_0, settings).empty();
+}
+
 TEST_CASE("plugin/geoip: damaged databases: never more than no facts") {
     const Encoded whole = cities().file();
     Folder folder;
@@ -248,7 +259,7 @@ TEST_CASE("plugin/geoip: damaged databases: never more than no facts") {
         damaged[at] = static_cast<char>(damaged[at] ^ 0xA5);
         std::ofstream{folder.file(), std::ios::binary} << damaged;
         const Table settings{{"file", folder.file()}};
-        if (!Harness::refusal(loom_module_0, settings).empty()) continue;
+        if (is_refused(settings)) continue;
         Harness h{loom_module_0, settings};
         for (const auto* client : {"192.0.2.7", "198.51.100.1", "2001:db8::1", "203.0.113.1"})
             h.ask(Question{"example.org. A"}.client(client));

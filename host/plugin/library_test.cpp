@@ -276,7 +276,9 @@ TEST_CASE_FIXTURE(
     const auto* plugin = newer->find("threaded");
     REQUIRE(plugin->extension(nullptr, "start") != nullptr);
 
-    CHECK(older->close().outcome == Outcome::unmapped);
+    const auto result = older->close();
+    CAPTURE(result.reason);
+    CHECK(result.outcome == Outcome::unmapped);
 
     REQUIRE(plugin->extension(nullptr, "stop") != nullptr);
     CHECK(newer->close().outcome == Outcome::unmapped);

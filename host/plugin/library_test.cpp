@@ -267,8 +267,11 @@ TEST_CASE_FIXTURE(LibraryFixture, "plugin/library: close: is not held up by thre
     older.join();
 }
 
+// With a sanitizer frames have holes, in which a stack's last user may have left an address of code
+// that was where the old one is now.
 TEST_CASE_FIXTURE(
-    LibraryFixture, "plugin/library: close: unmaps the old code while the new one's thread runs") {
+    LibraryFixture, "plugin/library: close: unmaps the old code while the new one's thread runs" *
+                        doctest::skip(default_unload_policy == UnloadPolicy::keep)) {
     auto older = open(test_plugin("threaded"));
     auto newer = open(test_plugin("threaded"));
     REQUIRE(older);

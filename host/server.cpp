@@ -67,7 +67,7 @@ Server::Server(std::string config_path, std::uint32_t workers, Purpose purpose)
       control_{LOOM_CONTROL, clock_}, events_{control_}, files_{control_}, http_{control_},
       publisher_{control_, workers_},
       services_{clock_,   HashKey::random(), log_,  metrics_,   meta_keys_,  control_, workers_,
-                events_,  files_,            http_, publisher_, background_, workers},
+                commands_, events_, files_,  http_, publisher_,  background_, workers},
       listeners_{workers_}, signals_{control_.context()}, started_ns_{clock_.monotonic_ns()} {
     const WorkerMetrics worker_metrics = WorkerMetrics::define(metrics_);
     for (std::uint32_t i = 0; purpose == Purpose::serve && i < workers; ++i)

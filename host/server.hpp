@@ -13,6 +13,7 @@
 #include "net/worker.hpp"
 #include "services/background_pool.hpp"
 #include "services/clock.hpp"
+#include "services/commands.hpp"
 #include "services/event_bus.hpp"
 #include "services/file_watch.hpp"
 #include "services/http_pages.hpp"
@@ -109,6 +110,9 @@ private:
     void command(std::vector<std::string> words, const ControlAnswer& answer);
     ControlReply status() const;
     ControlReply plugins() const;
+    ControlReply commands() const;
+    std::vector<const Instance*> instances_called(std::string_view name) const;
+    void plugin_command(const std::vector<std::string>& words, const ControlAnswer& answer);
     ControlReply move_clock(const std::vector<std::string>& words);
 
     std::string config_path_;
@@ -118,6 +122,7 @@ private:
     MetaKeys meta_keys_;
     EventLoop control_;
     std::vector<std::unique_ptr<Worker>> workers_;
+    Commands commands_;
     EventBus events_;
     FileWatch files_;
     HttpPages http_;

@@ -7,9 +7,13 @@
 #include "version.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <span>
+#include <utility>
 
 #include <unistd.h>
 
@@ -17,8 +21,8 @@ namespace loom::host {
 
 namespace {
 
-constexpr std::array<std::string_view, 6> known_commands = {
-    "status", "plugins", "metrics", "reload", "stop", "clock"};
+constexpr std::array<std::string_view, 7> known_commands = {
+    "status", "plugins", "commands", "metrics", "reload", "stop", "clock"};
 
 std::string view(loom_str text) { return {text.data, text.size}; }
 
@@ -30,6 +34,8 @@ void Server::command(std::vector<std::string> words, const ControlAnswer& answer
         answer(status());
     } else if (name == "plugins") {
         answer(plugins());
+    } else if (name == "commands") {
+        answer(commands());
     } else if (name == "metrics") {
         answer({true, metrics_.render()});
     } else if (name == "reload") {
@@ -42,9 +48,61 @@ void Server::command(std::vector<std::string> words, const ControlAnswer& answer
     } else if (name == "clock") {
         answer(move_clock(words));
     } else {
-        answer({false, fmt::format("unknown command {}{}\n", quoted(name),
-                                   suggestion(name, known_commands))});
+        plugin_command(words, answer);
     }
+}
+
+std::vector<const Instance*> Server::instances_called(std::string_view name) const {
+    std::vector<const Instance*> called;
+    if (!current_) return called;
+    for (const auto& instance : current_->instances)
+        if (view(instance->plugin().id) == name || instance->plan().name == name ||
+            instance->plan().step.name == name)
+            called.push_back(instance.get());
+    return called;
+}
+
+void Server::plugin_command(
+    const std::vector<std::string>& words, const ControlAnswer& answer) {
+    const std::string& who = words.front();
+    const auto instances = instances_called(who);
+    if (instances.empty()) {
+        answer({false, fmt::format("unknown command {}{}\n", quoted(who),
+                                   suggestion(who, known_commands))});
+        return;
+    }
+    std::vector<const Commands::Command*> chosen;
+    std::vector<std::string> names;
+    for (const Instance* instance : instances) {
+        for (const Commands::Command* command : commands_.of(instance)) {
+            if (std::ranges::find(names, command->name) == names.end())
+                names.push_back(command->name);
+            if (words.size() > 1 && command->name == words[1]) chosen.push_back(command);
+        }
+    }
+    if (names.empty()) {
+        answer({false, fmt::format("{} has no commands\n", who)});
+    } else if (words.size() == 1) {
+        answer({false, fmt::format("usage: {} {}\n", who, fmt::join(names, "|"))});
+    } else if (chosen.empty()) {
+        answer({false, fmt::format("{} has no command {}; allowed: {}\n", who, quoted(words[1]),
+                                   fmt::join(names, ", "))});
+    } else {
+        commands_.run(chosen, std::span{words}.subspan(2), [answer](bool ok, std::string text) {
+            answer({ok, std::move(text)});
+        });
+    }
+}
+
+ControlReply Server::commands() const {
+    if (!current_) return {true, ""};
+    std::string text;
+    for (const auto& instance : current_->instances)
+        for (const Commands::Command* command : commands_.of(instance.get()))
+            text += fmt::format(
+                "{} {}{}{}\n", instance->plan().name, command->name,
+                command->usage.empty() ? "" : " ", command->usage);
+    return {true, text};
 }
 
 ControlReply Server::status() const {

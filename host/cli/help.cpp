@@ -12,7 +12,7 @@ Commands:
   check           Check a configuration with its plugins, without serving.
   plugin list     List the plugins that a configuration can use.
   plugin inspect  Show what a plugin file declares, without running its code.
-  ctl             Talk to a running dnsloom: status, plugins, metrics, reload, stop, clock.
+  ctl             Talk to a running dnsloom: status, plugins, commands, metrics, reload ...
 
 Options:
   -h, --help      Show this help; after a command, that command's.
@@ -70,12 +70,14 @@ const std::string_view ctl_help = R"(Usage: dnsloom ctl [-s SOCKET | -c FILE] CO
 Sends a command to a running dnsloom and shows its reply.
 
 Commands:
-  status   What runs: version, uptime, servers, generation.
-  plugins  The plugins that are loaded.
-  metrics  The metrics as text.
-  reload   Read the configuration again and swap to it.
-  stop     Stop, once the queries in flight are answered.
-  clock    Move the clock; only where the configuration has test_clock = true.
+  status    What runs: version, uptime, servers, generation.
+  plugins   The plugins that are loaded.
+  commands  The commands of plugins, one in a line. `ctl PLUGIN COMMAND` runs one in all
+            instances of a plugin, `ctl INSTANCE COMMAND` in one of them.
+  metrics   The metrics as text.
+  reload    Read the configuration again and swap to it.
+  stop      Stop, once the queries in flight are answered.
+  clock     Move the clock; only where the configuration has test_clock = true.
 
 Options:
   -s, --socket SOCKET  The control socket; what the configuration says by default.

@@ -3,6 +3,7 @@
 
 #include "plugin_images.hpp"
 #include "../net/worker.hpp"
+#include "../services/commands.hpp"
 #include "../services/event_bus.hpp"
 #include "../services/file_watch.hpp"
 #include "../services/host_table.hpp"
@@ -158,6 +159,7 @@ void Instance::stop() {
     for (const auto& worker : services_.workers)
         worker->call([&] { worker->remove_owner(this); });
     services_.control.remove_owner(this);
+    services_.commands.remove_owner(this);
     services_.events.remove_owner(this);
     services_.files.remove_owner(this);
     services_.http.remove_owner(this);

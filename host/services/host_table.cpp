@@ -2,6 +2,7 @@
 #include "host_table.hpp"
 
 #include "background_pool.hpp"
+#include "commands.hpp"
 #include "event_bus.hpp"
 #include "file_watch.hpp"
 #include "http_pages.hpp"
@@ -324,13 +325,40 @@ loom_status http_serve(
 }
 constexpr loom_http_1 http_service = {sizeof(loom_http_1), http_serve};
 
+// -- loom.command/1 --
+
+loom_status command_add(
+    const loom_host* host, loom_str name, loom_str usage, loom_command_fn run, void* arg) {
+    const Instance& instance = instance_of(host);
+    if (instance.phase() != InstancePhase::loaded) return LOOM_E_STATE;
+    return instance.services().commands.add(
+        {&instance, std::string{view(name)}, std::string{view(usage)}, run, arg});
+}
+// The commands of the process for calls from its control thread, the only one that may use them.
+Commands* commands_here(const Instance& instance) {
+    Services& services = instance.services();
+    return EventLoop::current() == &services.control ? &services.commands : nullptr;
+}
+loom_status command_write(const loom_host* host, loom_handle reply, loom_str text) {
+    const Instance& instance = instance_of(host);
+    Commands* commands = commands_here(instance);
+    return commands ? commands->write(&instance, reply, view(text)) : LOOM_E_THREAD;
+}
+loom_status command_finish(const loom_host* host, loom_handle reply, loom_status status) {
+    const Instance& instance = instance_of(host);
+    Commands* commands = commands_here(instance);
+    return commands ? commands->finish(&instance, reply, status) : LOOM_E_THREAD;
+}
+constexpr loom_command_1 command_service = {
+    sizeof(loom_command_1), command_add, command_write, command_finish};
+
 // -- all of them --
 
 struct NamedService {
     std::string_view id;
     const void* table;
 };
-const std::array<NamedService, 12> all_services{{
+const std::array<NamedService, 13> all_services{{
     {LOOM_SERVICE_RESPONSE, &response_service},
     {LOOM_SERVICE_QUESTION, &question_service},
     {LOOM_SERVICE_OPTIONS, &options_service},
@@ -343,6 +371,7 @@ const std::array<NamedService, 12> all_services{{
     {LOOM_SERVICE_EVENTS, &events_service},
     {LOOM_SERVICE_PUBLISH, &publish_service},
     {LOOM_SERVICE_HTTP, &http_service},
+    {LOOM_SERVICE_COMMAND, &command_service},
 }};
 
 const void* find_service(std::string_view id) {

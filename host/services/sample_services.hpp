@@ -7,6 +7,7 @@
 #include "../net/worker.hpp"
 #include "../pipeline/sample_query.hpp"
 #include "background_pool.hpp"
+#include "commands.hpp"
 #include "event_bus.hpp"
 #include "file_watch.hpp"
 #include "http_pages.hpp"
@@ -81,6 +82,7 @@ struct SampleServices {
     MetaKeys meta_keys;
     EventLoop control{LOOM_CONTROL, clock};
     std::vector<std::unique_ptr<Worker>> workers;
+    Commands commands;
     EventBus events{control};
     FileWatch files{control};
     HttpPages http{control};
@@ -94,6 +96,7 @@ struct SampleServices {
         meta_keys,
         control,
         workers,
+        commands,
         events,
         files,
         http,

@@ -12,6 +12,7 @@
 namespace loom::host {
 
 class BackgroundPool;
+class Commands;
 class EventBus;
 class EventLoop;
 class FileWatch;
@@ -31,6 +32,7 @@ struct Services {
     MetaKeys& meta_keys;
     EventLoop& control;                            ///< The control thread's.
     std::vector<std::unique_ptr<Worker>>& workers;
+    Commands& commands;
     EventBus& events;
     FileWatch& files;
     HttpPages& http;

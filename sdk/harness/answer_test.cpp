@@ -235,6 +235,28 @@ TEST_CASE("harness/answer: options: are listed and stand in the packet's OPT") {
     CHECK(edns.message.size() == plain.message.size() + 11 + 4 + 14 + 4 + 2);
 }
 
+TEST_CASE("harness/answer: options of a response: go when the plugin replaces it") {
+    for (const bool replaces : {false, true}) {
+        CAPTURE(replaces);
+        Strings strings;
+        strings.on_query = [](Query& query) {
+            query.response().option(65001, loom::Bytes{});
+            return LOOM_NEXT;
+        };
+        strings.on_response = [replaces](Query& query) {
+            if (replaces) query.response().begin(0, 0);
+            return LOOM_NEXT;
+        };
+        Harness h{pulled_by(std::move(strings))};
+        h.behind.push({.rcode = 2, .options = {{15, {0, 22}}}});
+
+        const auto answer = h.ask(Question{"example.org. A"}.edns());
+
+        CHECK(answer.options.size() == (replaces ? 1 : 2));
+        CHECK(answer.options.at(0).code == 65001);
+    }
+}
+
 TEST_CASE("harness/answer: an rcode over 15: goes to OPT, and is SERVFAIL without EDNS") {
     Harness h{pulled_by({.on_query = [](Query& query) {
         query.response().begin(23, 0);

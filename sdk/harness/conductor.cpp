@@ -194,6 +194,7 @@ void Conductor::adopt(ResponseStore& response, const Reply& reply) {
     for (const auto& [code, value] : reply.options)
         if (!response.add_option(code, value))
             throw std::invalid_argument{"a scripted reply has more options than a host keeps"};
+    response.settle();
 }
 
 void Conductor::give_up_waiting(Flight& flight) {

@@ -30,6 +30,18 @@ struct HttpPage {
     void* argument = nullptr;
 };
 
+struct OfferedCommand {
+    std::string name;
+    std::string usage;
+    loom_command_fn run = nullptr;
+    void* argument = nullptr;
+};
+
+struct StartedCommand {
+    CommandResult result;
+    bool finished = false;
+};
+
 struct FileWatch {
     std::string path;
     void (*changed)(void*) = nullptr;
@@ -112,6 +124,8 @@ public:
     std::map<loom_handle, FileWatch> files;
     std::map<loom_handle, Subscription> subscriptions;
     std::vector<HttpPage> pages;
+    std::vector<OfferedCommand> commands;
+    std::map<loom_handle, StartedCommand> started_commands;
     std::vector<Retired> retired;
     loom_handle last_handle = 0x70000;
 

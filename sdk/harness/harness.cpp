@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core.hpp"
 #include "http_pages.hpp"
+#include "plugin_commands.hpp"
 
 #include <dnsloom/options.hpp>
 
@@ -192,6 +193,13 @@ void Harness::emit(std::int32_t kind, std::string_view name) {
             LOOM_CONTROL, [&event, &to = subscription] { to.function(to.argument, &event); });
     }
     run_ready();
+}
+
+CommandResult Harness::command(std::string_view name, const std::vector<std::string>& words) {
+    const auto reply = start_command(*core_, name, words);
+    run_ready();
+    core_->check();
+    return take_result(*core_, reply);
 }
 
 HttpReply Harness::http(std::string_view path, std::string_view address) {

@@ -19,6 +19,7 @@ constexpr std::uint8_t garbage = 0xa5;
 }  // namespace
 
 void ResponseStore::begin(std::uint16_t rcode, std::uint16_t flags) {
+    drop_adopted_options();
     form_ = ResponseForm::records;
     rcode_ = rcode;
     flags_ = flags & response_flags;
@@ -64,6 +65,7 @@ std::span<const loom_record> ResponseStore::records(std::size_t section) {
 
 void ResponseStore::adopt(ParsedMessage message) {
     begin(message.rcode, message.flags);
+    options_begin_ = options_end_ = options_.size();
     const auto& kept = owned_.emplace_back(std::move(message));
     for (std::size_t i = 0; i < sections_.size(); ++i)
         for (const auto& record : kept.sections[i]) sections_[i].push_back(record.view());
@@ -123,6 +125,14 @@ bool ResponseStore::add_option(std::uint16_t code, std::span<const std::uint8_t>
     return true;
 }
 
+void ResponseStore::drop_adopted_options() {
+    const auto at = [&](std::size_t place) {
+        return options_.begin() + static_cast<std::ptrdiff_t>(place);
+    };
+    options_.erase(at(options_begin_), at(options_end_));
+    options_end_ = options_begin_;
+}
+
 void ResponseStore::release() {
     form_ = ResponseForm::none;
     sections_ = {};
@@ -130,6 +140,7 @@ void ResponseStore::release() {
     owned_.clear();
     room_.reset();
     options_ = {};
+    options_begin_ = options_end_ = 0;
 }
 
 std::uint16_t ResponseStore::header_bits() const {

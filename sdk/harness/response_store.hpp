@@ -40,8 +40,10 @@ public:
     void add(std::size_t section, const loom_record& record);
     void replace(std::size_t section, std::span<const loom_record> records);
     std::span<const loom_record> records(std::size_t section);
-    /// A scripted answer; keeps what the records point at.
+    /// A scripted answer; keeps what the records point at. What is given by add_option() until
+    /// settle() goes with it when the plugin replaces it.
     void adopt(ParsedMessage message);
+    void settle() { options_end_ = options_.size(); }
 
     /// Fresh room of `size` octets; what was given out before is gone.
     std::span<std::uint8_t> open_room(std::size_t size);
@@ -69,6 +71,7 @@ public:
 
 private:
     void changed();
+    void drop_adopted_options();
     void make_records();
     void patch_header(Octets& message) const;
 
@@ -82,6 +85,8 @@ private:
     std::deque<ParsedMessage> owned_;  // What converted records point at: kept to the query's end.
     std::optional<Octets> room_;
     Octets options_;
+    std::size_t options_begin_ = 0;  // Of the options that came with a scripted answer.
+    std::size_t options_end_ = 0;
 };
 
 }  // namespace loom::harness

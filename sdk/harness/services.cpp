@@ -29,7 +29,8 @@ const void* find_service(std::string_view id) {
         Entry{LOOM_SERVICE_WATCH, &watch_service},
         Entry{LOOM_SERVICE_EVENTS, &events_service},
         Entry{LOOM_SERVICE_PUBLISH, &publish_service},
-        Entry{LOOM_SERVICE_HTTP, &http_service}};
+        Entry{LOOM_SERVICE_HTTP, &http_service},
+        Entry{LOOM_SERVICE_COMMAND, &command_service}};
     const auto found = std::ranges::find(entries, id, &Entry::id);
     return found == entries.end() ? nullptr : found->table;
 }

@@ -18,5 +18,6 @@ extern const loom_events_1 events_service;
 extern const loom_publish_1 publish_service;
 extern const loom_question_1 question_service;
 extern const loom_http_1 http_service;
+extern const loom_command_1 command_service;
 
 }  // namespace loom::harness

@@ -291,6 +291,29 @@ TEST_CASE("harness/publish: what is retired: is freed when no query from before 
     CHECK(h.suspended_count() == 1);
 }
 
+TEST_CASE("harness/command: a command: gets its words and gives what it writes") {
+    std::optional<loom::Command> echo;
+    Strings strings;
+    strings.create = [&](Puppet& puppet, const loom::Options&) {
+        echo.emplace(
+            puppet.host, "echo", "WORD...",
+            [](std::span<const std::string_view> words, const loom::CommandReply& reply) {
+                if (words.empty()) throw std::runtime_error{"usage: echo WORD..."};
+                for (const auto word : words) reply.write(std::string{word} + '\n');
+                reply.finish();
+            });
+    };
+    Harness h{pulled_by(std::move(strings))};
+
+    const auto said = h.command("echo", {"one", "two"});
+    CHECK(said.ok);
+    CHECK(said.text == "one\ntwo\n");
+    const auto failed = h.command("echo");
+    CHECK(!failed.ok);
+    CHECK(failed.text == "usage: echo WORD...\n");
+    CHECK_THROWS_AS(h.command("ecko"), std::out_of_range);
+}
+
 TEST_CASE("harness/http: a page: is what its handler writes") {
     Harness h{pulled_by({.create = [](Puppet& puppet, const loom::Options&) {
         const auto* http = puppet.host.service<loom_http_1>(LOOM_SERVICE_HTTP);

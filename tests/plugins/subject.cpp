@@ -71,7 +71,11 @@ public:
           cancelled_{
               host.counter("dnsloom_subject_cancelled_total", "Suspensions that were cancelled.")},
           stale_{
-              host.counter("dnsloom_subject_stale_total", "Late resumptions that were refused.")} {
+              host.counter("dnsloom_subject_stale_total", "Late resumptions that were refused.")},
+          said_{host.counter("dnsloom_subject_said_total", "Calls of the command say.")},
+          say_{
+              host, "say", "WORD... (without words: never ends)",
+              [this](auto words, const auto& reply) { say(words, reply); }} {
         std::array<char, 40> identity{};
         std::snprintf(
             identity.data(),
@@ -133,6 +137,14 @@ public:
     }
 
 private:
+    void say(std::span<const std::string_view> words, const loom::CommandReply& reply) {
+        host_.add(LOOM_CONTROL, said_);
+        if (words.empty()) return;
+        if (words[0] == "nothing") throw std::runtime_error("say something");
+        for (const auto word : words) reply.write(std::string{word} + '\n');
+        reply.finish();
+    }
+
     loom_verdict suspend(loom::Query& query) {
         auto& wait = query.scratch<Wait>();
         wait = {&host_, query.suspend(), 0};
@@ -169,7 +181,8 @@ private:
     std::string fault_;
     std::vector<std::uint8_t> rdata_;
     loom_handle left_timer_ = 0;
-    loom::Metric answers_, suspended_, cancelled_, stale_;
+    loom::Metric answers_, suspended_, cancelled_, stale_, said_;
+    loom::Command say_;
 };
 
 }  // namespace

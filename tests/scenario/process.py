@@ -167,6 +167,30 @@ class Control(Case):
         self.assertNotEqual(result.returncode, 0)
         self.assertIn("dance", result.stdout + result.stderr)
 
+    def test_commands_of_plugins_run_in_all_their_instances_or_in_one(self):
+        listed = self.server.ctl("commands").stdout.splitlines()
+        self.assertEqual([line.split()[1:3] for line in listed], [["say", "WORD..."]])
+        instance = listed[0].split()[0]
+        for who in ("subject", instance):
+            self.assertEqual(self.server.ctl(who, "say", "two words", "more").stdout, "two words\nmore\n")
+        refused = self.server.ctl("subject", "say", "nothing", check=False)
+        self.assertEqual((refused.returncode, refused.stdout + refused.stderr), (1, "say something\n"))
+
+    def test_mistaken_commands_of_plugins_are_told_what_there_is(self):
+        for words in (["subject"], ["subject", "dance"]):
+            result = self.server.ctl(*words, check=False)
+            self.assertNotEqual(result.returncode, 0)
+            self.assertIn("say", result.stdout + result.stderr)
+
+    def test_a_command_under_way_ends_when_its_plugin_is_replaced(self):
+        with subprocess.Popen([BINARY, "ctl", "-s", str(self.server.control), "subject", "say"],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as waiting:
+            wait.until(lambda: self.server.metric("dnsloom_subject_said_total"), "the command runs")
+            self.server.write(servers('[{ plugin = "subject", label = "other" }]'))
+            self.server.reload()
+            self.assertIn("replaced", waiting.communicate(timeout=wait.LIMIT)[0])
+            self.assertEqual(waiting.returncode, 1)
+
     def test_no_server_fails_with_a_text(self):
         result = subprocess.run([BINARY, "ctl", "-s", str(self.folder / "none.sock"), "status"],
                                 capture_output=True, text=True)

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <functional>
 #include <initializer_list>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -177,6 +178,62 @@ private:
     Host host_;
     std::function<void(uint32_t)> ready_;
     loom_handle handle_ = 0;
+};
+
+/// A command's reply that is under way: a number, so copies are cheap and equal. Control thread only.
+class CommandReply {
+public:
+    CommandReply(const Host& host, const loom_command_1* service, loom_handle reply)
+        : host_{host}, service_{service}, reply_{reply} {}
+    /// Whole lines. Not LOOM_OK: it has grown too large, or is finished.
+    loom_status write(std::string_view text) const {
+        return service_->write(&host_.table(), reply_, str(text));
+    }
+    void finish(bool ok = true) const {
+        service_->finish(&host_.table(), reply_, ok ? LOOM_OK : LOOM_E_STATE);
+    }
+
+private:
+    Host host_;
+    const loom_command_1* service_;
+    loom_handle reply_;
+};
+
+/// A command for `dnsloom ctl` as a member, made in the plugin's constructor. On a host that is older
+/// than commands nobody can call it.
+class Command {
+public:
+    /// The words live until it returns; the reply is to be finished, then or later.
+    using Run = std::function<void(std::span<const std::string_view> words, CommandReply reply)>;
+
+    Command(const Host& host, std::string_view name, std::string_view usage, Run run)
+        : host_{host}, run_{std::move(run)},
+          service_{static_cast<const loom_command_1*>(
+              host.table().service(&host.table(), LOOM_SERVICE_COMMAND))} {
+        if (!service_) return;
+        if (service_->add(&host_.table(), str(name), str(usage), on_run, this) != LOOM_OK)
+            throw std::runtime_error("command " + std::string{name} + " cannot be offered");
+    }
+    Command(const Command&) = delete;
+    Command& operator=(const Command&) = delete;
+
+private:
+    static void
+    on_run(void* self, const loom_str* words, uint32_t count, loom_handle reply) noexcept {
+        const auto& command = *static_cast<Command*>(self);
+        const CommandReply answer{command.host_, command.service_, reply};
+        try {
+            std::vector<std::string_view> views;
+            for (uint32_t i = 0; i < count; ++i) views.push_back(view(words[i]));
+            command.run_(views, answer);
+        } catch (const std::exception& e) {
+            answer.write(std::string{e.what()} + '\n');
+            answer.finish(false);
+        }
+    }
+    Host host_;
+    Run run_;
+    const loom_command_1* service_;
 };
 
 }  // namespace loom

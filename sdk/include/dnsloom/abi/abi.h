@@ -9,6 +9,7 @@
 #include "plugin.h"
 #include "query.h"
 #include "service/ask.h"
+#include "service/command.h"
 #include "service/events.h"
 #include "service/http.h"
 #include "service/log.h"

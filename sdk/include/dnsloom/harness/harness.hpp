@@ -103,6 +103,12 @@ struct HttpReply {
     std::string body;
 };
 
+/// What a command of "loom.command/1" gave.
+struct CommandResult {
+    bool ok = false;
+    std::string text;
+};
+
 /// A question that was sent; see Harness::send.
 class Flight;
 
@@ -182,6 +188,9 @@ public:
     void emit(int32_t kind, std::string_view name);
     /// Gets a page; throws std::out_of_range if there is none. `address` tells several ports apart.
     HttpReply http(std::string_view path, std::string_view address = {});
+    /// Runs `dnsloom ctl PLUGIN NAME WORD...` and what is ready then. Throws std::out_of_range if the
+    /// plugin has no such command, and std::runtime_error if it has not finished.
+    CommandResult command(std::string_view name, const std::vector<std::string>& words = {});
 
     // -- State and the plugin itself ------------------------------------------------------------
 

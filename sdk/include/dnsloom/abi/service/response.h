@@ -73,7 +73,11 @@ typedef struct loom_response_1 {
      * until the next change. */
     loom_status (*wire)(loom_query *, loom_bytes *);
 
-    /* Adds an EDNS option to the reply, sent only if the client used EDNS. Copied. */
+    /* Adds an EDNS option to the reply, sent only if the client used EDNS. Copied. It belongs to the
+     * hook that gives it: given in on_query by a plugin that passes the query on, it is about the query
+     * and stays; given by the plugin that answers, or in on_response, it goes when another hook replaces
+     * the response with begin(), commit() or set_wire(). To change a response and keep its options use
+     * replace(), set_rcode() and set_flags(). */
     loom_status (*option)(loom_query *, uint16_t code, loom_bytes value);
     /* Adds an extended error (RFC 8914). `text` is at most 255 octets. Copied. */
     loom_status (*extended_error)(loom_query *, uint16_t info_code, loom_str text);

@@ -38,6 +38,9 @@ enum class ResponseForm : std::uint8_t { none, wire, records };
 struct Response {
     ResponseForm form = ResponseForm::none;
     bool in_send_buffer = false;  ///< `wire` is the room lent by the transport.
+    /// `wire` answers a question that a plugin behind the running stage was asked; that stage's own is
+    /// another. Looked at only by those who read the message's question.
+    bool other_question = false;
     std::uint16_t rcode = 0;      ///< 12 bits.
     std::uint16_t flags = 0;      ///< LOOM_FLAG_*
     std::uint32_t wire_size = 0;
@@ -47,6 +50,7 @@ struct Response {
     void clear() {
         form = ResponseForm::none;
         in_send_buffer = false;
+        other_question = false;
         sections = {};
     }
 };

@@ -27,8 +27,10 @@ struct SavedQuestion {
     loom_bytes edns_options{};
 };
 
-/// Gives the query the question back that it had when it came to `stage`. A response to another
-/// question is turned into records, for its message says what was asked.
+/// Gives the query the question back that it had when it came to `stage`. A message that answers
+/// another one is marked so: whoever needs the message gets it written anew.
 void restore_question(Exchange& e, std::uint16_t stage);
+/// SERVFAIL for an answer that cannot be read.
+void set_malformed(Exchange& e);
 
 }  // namespace loom::host

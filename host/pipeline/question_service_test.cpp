@@ -12,6 +12,7 @@
 #include <doctest/doctest.h>
 
 #include <deque>
+#include <vector>
 
 using namespace loom;
 using namespace loom::host;
@@ -48,9 +49,13 @@ struct Pipe {
         for (FakePlugin& plugin : plugins) plugin.join(pipeline, &services.instance(plugin.table));
         query.e->pipeline = &pipeline;
         REQUIRE(walk(*query.e) == Walk::done);
+        lend_room();
+        return std::span{room}.first(write_reply(*query.e, 1232));
+    }
+
+    void lend_room() {
         query.e->send_buffer = room.data();
         query.e->send_size = static_cast<std::uint32_t>(room.size());
-        return std::span{room}.first(write_reply(*query.e, 1232));
     }
 
     SampleQuery query{query_message()};
@@ -112,6 +117,86 @@ TEST_CASE("host/question_service: set: is seen behind, and not in front or by th
     REQUIRE(record);
     REQUIRE(*record);
     CHECK((*record)->owner().to_string() == "Other.test.");
+}
+
+TEST_CASE("host/question_service: rename_answer: makes a simple message the client's own") {
+    for (const bool in_send_buffer : {false, true}) {
+        CAPTURE(in_send_buffer);
+        Pipe pipe;
+        const std::string asked = name(*pipe.query.e);
+        const auto asked_type = pipe.query.e->qtype;
+        FakePlugin& rewriter = pipe.add();
+        rewriter.on_query = [&](Exchange& e) {
+            CHECK(rename(e) == LOOM_OK);
+            return loom_verdict{LOOM_NEXT};
+        };
+        rewriter.on_response = [&](Exchange& e) {
+            CHECK(
+                question_service.rename_answer(&e, {e.qname.data, e.qname.size}) == LOOM_E_STATE);
+            CHECK(question_service.rename_answer(&e, {other_name, other_size}) == LOOM_OK);
+            CHECK(e.response.form == ResponseForm::wire);
+            CHECK(e.response.in_send_buffer == in_send_buffer);
+            CHECK(
+                question_service.rename_answer(&e, {other_name, other_size}) == LOOM_E_STATE);
+            return loom_verdict{LOOM_NEXT};
+        };
+        if (in_send_buffer) pipe.lend_room();
+        pipe.add().on_query = [&](Exchange& e) {
+            const loom_verdict verdict = answer_in_wire_form(e);
+            if (!in_send_buffer) return verdict;
+            loom_bytes message{};
+            REQUIRE(response_service.wire(&e, &message) == LOOM_OK);
+            REQUIRE(response_service.set_wire(&e, message) == LOOM_OK);
+            return verdict;
+        };
+
+        auto reader = dns::MessageReader::open(pipe.run());
+        REQUIRE(reader);
+        const auto question = *reader->question();
+        REQUIRE(question);
+        CHECK(question->qname.to_string() == asked);
+        CHECK(question->qtype == asked_type);
+        const auto record = reader->next();
+        REQUIRE((record && *record));
+        CHECK((*record)->owner().to_string() == asked);
+        CHECK((*record)->rdata_size == 4);
+        CHECK(!*reader->next());
+    }
+}
+
+TEST_CASE("host/question_service: rename_answer: leaves what is not simple to the plugin") {
+    Pipe pipe;
+    FakePlugin& rewriter = pipe.add();
+    rewriter.on_query = [&](Exchange& e) {
+        rename(e);
+        return loom_verdict{LOOM_NEXT};
+    };
+    std::vector<loom_status> statuses;
+    rewriter.on_response = [&](Exchange& e) {
+        statuses.push_back(question_service.rename_answer(&e, {other_name, other_size}));
+        statuses.push_back(question_service.rename_answer(&e, {other_name, 3}));
+        return loom_verdict{LOOM_NEXT};
+    };
+    std::vector<std::uint8_t> message;
+    pipe.add().on_query = [&](Exchange& e) {
+        answer_in_wire_form(e);
+        loom_bytes made{};
+        response_service.wire(&e, &made);
+        message.assign(made.data, made.data + made.size);
+        const std::size_t record = dns::header_size + other_size + 4;
+        SUBCASE("an owner that is not the question's name") { message[record + 1] = 18; }
+        SUBCASE("a type with a name in its data") { message[record + 3] = dns::rr_type::ns; }
+        SUBCASE("a record cut short") { message.pop_back(); }
+        SUBCASE("octets behind the last record") { message.push_back(0); }
+        SUBCASE("more records than there are") { message[7] = 2; }
+        SUBCASE("no question") { message[5] = 0; }
+        REQUIRE(response_service.set_wire(&e, {message.data(), message.size()}) == LOOM_OK);
+        return loom_verdict{LOOM_ANSWERED};
+    };
+
+    pipe.run();
+
+    CHECK(statuses == std::vector<loom_status>{LOOM_E_STATE, LOOM_E_ARGUMENT});
 }
 
 TEST_CASE("host/question_service: set: twice by two plugins, each gets its own back") {

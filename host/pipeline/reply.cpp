@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reply.hpp"
 
+#include "question_service.hpp"
 #include "response_service.hpp"
 
 #include <dnsloom/dns/edns.hpp>
@@ -52,6 +53,7 @@ std::size_t write_reply(Exchange& e, std::uint16_t udp_size) {
     const bool edns = (e.flags & LOOM_QUERY_EDNS) != 0;
     Response& r = e.response;
     if (r.form == ResponseForm::none) set_error(e, dns::rcode::refused);
+    if (r.other_question && !make_records(e)) set_malformed(e);
     // Without EDNS there is no place for the upper bits.
     if (r.rcode > 15 && !edns) r.rcode = dns::rcode::servfail;
 

@@ -55,6 +55,7 @@ void take_header(Exchange& e) {
     e.response.rcode = bits & 0xFU;
     e.response.flags = bits & flags_mask;
     e.response.form = ResponseForm::wire;
+    e.response.other_question = false;
     e.response.sections = {};
 }
 
@@ -170,6 +171,7 @@ loom_status replace(
 loom_status wire(loom_query* query, loom_bytes* message) {
     Exchange& e = exchange_of(query);
     if (e.response.form == ResponseForm::none) return LOOM_E_STATE;
+    if (e.response.other_question && !make_records(e)) return LOOM_E_MEMORY;
     if (e.response.form == ResponseForm::records && !make_wire(e)) return LOOM_E_MEMORY;
     const Response& r = e.response;
     dns::store_u16(r.wire, 0);
@@ -243,6 +245,8 @@ const loom_response_1 response_service = {
     options,
 };
 
+std::size_t room_for_message(const Exchange& e) { return e.send_buffer ? room_size(e) : 0; }
+
 bool make_records(Exchange& e) {
     Response& r = e.response;
     auto reader = dns::MessageReader::open({r.wire, r.wire_size});
@@ -259,6 +263,7 @@ bool make_records(Exchange& e) {
     }
     r.form = ResponseForm::records;
     r.in_send_buffer = false;
+    r.other_question = false;
     return true;
 }
 

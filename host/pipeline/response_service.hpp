@@ -18,6 +18,9 @@ bool make_wire(Exchange& e);
 /// Writes records form straight into `room`, truncating as RFC 2181 section 9 says. Returns the size.
 std::size_t write_records(Exchange& e, std::span<std::uint8_t> room);
 
+/// What a message in the lent send buffer may take; 0 without one.
+std::size_t room_for_message(const Exchange& e);
+
 /// Sets a response without records; one that was there goes, with its EDNS options.
 void set_error(Exchange& e, std::uint16_t rcode);
 /// Moves what stands in the lent send buffer into the arena, before the buffer goes.

@@ -24,6 +24,9 @@ struct AnswerRename {
     std::vector<Expression> owners;
     std::vector<Expression> targets;  ///< Names in rdata; see name_in_rdata().
 
+    bool is_automatic_only() const {
+        return automatic != Automatic::no && owners.empty() && targets.empty();
+    }
     bool empty() const { return automatic == Automatic::no && owners.empty() && targets.empty(); }
 
     /// What an owner becomes; nothing if it stays. `asked` and `became` are the question's names.

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <re2/filtered_re2.h>
 #include <re2/re2.h>
 
 #include <algorithm>
@@ -14,10 +15,25 @@ namespace {
 // A thousandth of RE2's default would do for names; this allows thousands of alternatives.
 constexpr std::int64_t memory_max = std::int64_t{1} << 20U;
 
+// Texts of which every match has one, so that most names need not be tried. Empty if RE2 finds none.
+std::vector<std::string> needed_texts(const std::string& pattern, const RE2::Options& options) {
+    constexpr int size_min = 3;  // Shorter ones are in too many names.
+    re2::FilteredRE2 filter{size_min};
+    int id = 0;
+    std::vector<std::string> atoms;
+    if (filter.Add(pattern, options, &id) != RE2::NoError) return atoms;
+    filter.Compile(&atoms);
+    std::vector<int> without_any;
+    filter.AllPotentials({}, &without_any);
+    if (!without_any.empty()) atoms.clear();
+    return atoms;
+}
+
 }  // namespace
 
 Expression::Expression(std::unique_ptr<re2::RE2> pattern, Replacement replacement)
-    : pattern_{std::move(pattern)}, replacement_{std::move(replacement)} {}
+    : pattern_{std::move(pattern)}, replacement_{std::move(replacement)},
+      atoms_{needed_texts(pattern_->pattern(), pattern_->options())} {}
 Expression::Expression(Expression&&) noexcept = default;
 Expression& Expression::operator=(Expression&&) noexcept = default;
 Expression::~Expression() = default;
@@ -40,7 +56,19 @@ Expression::compile(const std::string& pattern, const std::string& replacement) 
     return Expression{std::move(compiled), std::move(*parsed)};
 }
 
+bool Expression::may_match(std::string_view name) const {
+    return atoms_.empty() || std::ranges::any_of(atoms_, [&](const std::string& atom) {
+               return name.find(atom) != std::string_view::npos;
+           });
+}
+
+bool Expression::matches(std::string_view name) const {
+    const re2::StringPiece text{name.data(), name.size()};
+    return may_match(name) && pattern_->Match(text, 0, name.size(), RE2::UNANCHORED, nullptr, 0);
+}
+
 std::optional<std::string> Expression::replace(std::string_view name) const {
+    if (!may_match(name)) return std::nullopt;
     std::array<re2::StringPiece, Replacement::groups_max> found;
     const int groups =
         std::min(pattern_->NumberOfCapturingGroups() + 1, static_cast<int>(found.size()));

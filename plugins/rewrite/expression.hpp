@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace re2 {
 class RE2;
@@ -32,14 +33,17 @@ public:
     Expression& operator=(Expression&&) noexcept;
     ~Expression();
 
+    bool matches(std::string_view name) const;
     /// What `name` becomes, as text; nothing if it does not match.
     std::optional<std::string> replace(std::string_view name) const;
 
 private:
     Expression(std::unique_ptr<re2::RE2> pattern, Replacement replacement);
+    bool may_match(std::string_view name) const;
 
     std::unique_ptr<re2::RE2> pattern_;
     Replacement replacement_;
+    std::vector<std::string> atoms_;  // Each match has at least one of these texts; none: not known.
 };
 
 /// Lower case with its final dot.

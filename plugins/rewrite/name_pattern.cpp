@@ -36,7 +36,28 @@ std::string_view without_leading_dot(std::string_view text) {
     return text.size() > 1 && text.starts_with('.') ? text.substr(1) : text;
 }
 
+bool is_plain(std::uint8_t c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
 }  // namespace
+
+void Subject::write_text() const {
+    char* out = plain_.data();
+    for (const auto label : name_) {
+        for (const std::uint8_t c : label) {
+            if (!is_plain(c)) {
+                escaped_ = match_text(name_);
+                text_ = escaped_;
+                return;
+            }
+            *out++ = static_cast<char>(c);
+        }
+        *out++ = '.';
+    }
+    if (out == plain_.data()) *out++ = '.';
+    text_ = {plain_.data(), out};
+}
 
 std::optional<Match> match_from_text(std::string_view text) {
     const auto* found =
@@ -99,9 +120,9 @@ bool NamePattern::matches(const Subject& subject) const {
     case Match::prefix:
         return subject.text().starts_with(from_text_);
     case Match::substring:
-        return subject.text().find(from_text_) != std::string::npos;
+        return subject.text().find(from_text_) != std::string_view::npos;
     case Match::regex:
-        return expression_->replace(subject.text()).has_value();
+        return expression_->matches(subject.text());
     }
     return false;
 }

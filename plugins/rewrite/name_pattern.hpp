@@ -6,6 +6,7 @@
 
 #include <dnsloom/dns/name.hpp>
 
+#include <array>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -18,20 +19,27 @@ enum class Match : std::uint8_t { exact, prefix, suffix, substring, regex };
 
 std::optional<Match> match_from_text(std::string_view text);
 
-/// A name in lower case, in both forms; the text is made when it is asked for.
+/// A name in lower case, in both forms; the text is made when it is first asked for.
 class Subject {
 public:
     explicit Subject(dns::NameView name) : name_{name} {}
+    Subject(const Subject&) = delete;
+    Subject& operator=(const Subject&) = delete;
 
     dns::NameView name() const { return name_; }
-    const std::string& text() const {
-        if (text_.empty()) text_ = match_text(name_);
+    std::string_view text() const {
+        if (text_.empty()) write_text();
         return text_;
     }
 
 private:
+    void write_text() const;
+
     dns::NameView name_;
-    mutable std::string text_;
+    mutable std::string_view text_;
+    // The text of a host's name takes no more than its wire form; others have escapes.
+    mutable std::array<char, dns::name_size_max> plain_;
+    mutable std::string escaped_;
 };
 
 class NamePattern {

@@ -85,8 +85,8 @@ public:
 private:
     enum class Outcome : std::uint8_t { no_match, matched, renamed, failed };
 
-    Outcome try_rule(const Rule& rule, Query& query) const;
-    Outcome rename(const Rule& rule, Query& query) const;
+    Outcome try_rule(const Rule& rule, Query& query, const Subject& subject) const;
+    Outcome rename(const Rule& rule, Query& query, const Subject& subject) const;
     Outcome change_edns(const Rule& rule, Query& query) const;
     static bool note(const Rule& rule, Query& query, Bytes asked, Bytes became);
 
@@ -108,10 +108,11 @@ loom_verdict Rewrite::on_query(Query& query) const {
     for (bool renamed = true; renamed;) {
         renamed = false;
         const auto candidates = index_.candidates(*query.raw());
+        const Subject subject{dns::NameView::from_trusted(query.name_lower())};
         while (const auto found = candidates.next(number)) {
             number = *found + 1;
             const Rule& rule = rules_[*found];
-            const Outcome outcome = try_rule(rule, query);
+            const Outcome outcome = try_rule(rule, query, subject);
             if (outcome == Outcome::no_match) continue;
             if (outcome == Outcome::failed) return LOOM_FAIL(dns::rcode::servfail);
             host_.add(query->worker, matches_[static_cast<std::size_t>(rule.field)]);
@@ -123,11 +124,12 @@ loom_verdict Rewrite::on_query(Query& query) const {
     return LOOM_NEXT;
 }
 
-Rewrite::Outcome Rewrite::try_rule(const Rule& rule, Query& query) const {
+Rewrite::Outcome
+Rewrite::try_rule(const Rule& rule, Query& query, const Subject& subject) const {
     const auto matched = [](bool done) { return done ? Outcome::matched : Outcome::failed; };
     switch (rule.field) {
     case Field::name:
-        return rename(rule, query);
+        return rename(rule, query, subject);
     case Field::type:
         if (query->qtype != rule.from) return Outcome::no_match;
         return matched(query.question().set(query.name(), rule.to, query->qclass) == LOOM_OK);
@@ -135,11 +137,9 @@ Rewrite::Outcome Rewrite::try_rule(const Rule& rule, Query& query) const {
         if (query->qclass != rule.from) return Outcome::no_match;
         return matched(query.question().set(query.name(), query->qtype, rule.to) == LOOM_OK);
     case Field::ttl:
-    case Field::rcode: {
-        const Subject subject{dns::NameView::from_trusted(query.name_lower())};
+    case Field::rcode:
         if (!rule.pattern->matches(subject)) return Outcome::no_match;
         return matched(note(rule, query, query.name(), query.name()));
-    }
     case Field::cname:
         return matched(note(rule, query, query.name(), query.name()));
     case Field::edns0:
@@ -148,8 +148,7 @@ Rewrite::Outcome Rewrite::try_rule(const Rule& rule, Query& query) const {
     return Outcome::no_match;
 }
 
-Rewrite::Outcome Rewrite::rename(const Rule& rule, Query& query) const {
-    const Subject subject{dns::NameView::from_trusted(query.name_lower())};
+Rewrite::Outcome Rewrite::rename(const Rule& rule, Query& query, const Subject& subject) const {
     if (!rule.pattern->matches(subject)) return Outcome::no_match;
     const Bytes asked = query.name();
     const auto name = rule.pattern->rename(subject, dns::NameView::from_trusted(asked));
@@ -224,6 +223,13 @@ private:
 
 constexpr std::int32_t all_sections[] = {LOOM_ANSWER, LOOM_AUTHORITY, LOOM_ADDITIONAL};
 
+// The usual case: one rule renamed the question, and the answer's only name is that of the question.
+bool rename_message(Query& query, const Applied& applied) {
+    const AnswerRename& answer = applied.rule->answer;
+    return answer.is_automatic_only() && std::ranges::equal(applied.asked, query.name()) &&
+           query.question().rename_answer(applied.became) == LOOM_OK;
+}
+
 void rename_records(Query& query, const Applied& applied) {
     const AnswerRename& answer = applied.rule->answer;
     const auto asked = dns::NameView::from_trusted(applied.asked);
@@ -268,7 +274,7 @@ loom_verdict Rewrite::go_on(Query& query, State& state) const {
         const Rule& rule = *applied.rule;
         switch (rule.field) {
         case Field::name:
-            rename_records(query, applied);
+            if (!rename_message(query, applied)) rename_records(query, applied);
             break;
         case Field::ttl:
             clamp_ttls(query, rule);

@@ -50,13 +50,12 @@ std::span<const std::uint32_t> RuleIndex::find(std::uint64_t hash) const {
 
 RuleIndex::Candidates RuleIndex::candidates(const loom_query& query) const {
     Candidates found;
-    if (!scanned_.empty()) found.lists_[found.count_++] = scanned_;
+    if (!scanned_.empty()) found.add(scanned_);
     if (hashed_.empty()) return found;
     for (unsigned i = 0; i <= query.label_count; ++i) {
         const unsigned depth = query.label_count - i;
         if ((depths_[depth / 64] >> depth % 64 & 1U) == 0) continue;
-        if (const auto list = find(query.suffix_hash[i]); !list.empty())
-            found.lists_[found.count_++] = list;
+        if (const auto list = find(query.suffix_hash[i]); !list.empty()) found.add(list);
     }
     return found;
 }
@@ -64,8 +63,8 @@ RuleIndex::Candidates RuleIndex::candidates(const loom_query& query) const {
 std::optional<std::uint32_t> RuleIndex::Candidates::next(std::uint32_t first) const {
     std::optional<std::uint32_t> lowest;
     for (std::size_t i = 0; i < count_; ++i) {
-        const auto at = std::ranges::lower_bound(lists_[i], first);
-        if (at != lists_[i].end() && (!lowest || *at < *lowest)) lowest = *at;
+        const auto* const at = std::lower_bound(lists_[i].first, lists_[i].end, first);
+        if (at != lists_[i].end && (!lowest || *at < *lowest)) lowest = *at;
     }
     return lowest;
 }

@@ -29,8 +29,15 @@ public:
 
     private:
         friend class RuleIndex;
+        struct List {
+            const std::uint32_t* first;
+            const std::uint32_t* end;
+        };
+        void add(std::span<const std::uint32_t> list) {
+            lists_[count_++] = {list.data(), list.data() + list.size()};
+        }
         std::size_t count_ = 0;
-        std::array<std::span<const std::uint32_t>, dns::labels_max + 2> lists_;
+        std::array<List, dns::labels_max + 2> lists_;  // Not cleared: it is large for what is used.
     };
     Candidates candidates(const loom_query& query) const;
 

@@ -69,6 +69,13 @@ loom_status limit_size(loom_query* query, std::uint16_t octets) noexcept {
     return LOOM_OK;
 }
 
+// No answer is simple: plugins have to rename records anyway, and so they are tested in it.
+loom_status rename_answer(loom_query* query, loom_bytes) noexcept {
+    if (query->phase != LOOM_PHASE_RESPONSE)
+        QueryBlock::of(query).core->misuse("rename_answer() was called outside on_response");
+    return LOOM_E_STATE;
+}
+
 }  // namespace
 
 const loom_question_1 question_service = {
@@ -76,6 +83,7 @@ const loom_question_1 question_service = {
     .set = set,
     .set_flags = set_flags,
     .set_options = set_options,
-    .limit_size = limit_size};
+    .limit_size = limit_size,
+    .rename_answer = rename_answer};
 
 }  // namespace loom::harness

@@ -86,6 +86,11 @@ public:
     }
     loom_status set_options(Bytes options) { return service_->set_options(query_, bytes(options)); }
     loom_status limit_size(uint16_t octets) { return service_->limit_size(query_, octets); }
+    /// LOOM_E_STATE: rename the records.
+    loom_status rename_answer(Bytes from) {
+        if (!LOOM_HAS(service_, loom_question_1, rename_answer)) return LOOM_E_STATE;
+        return service_->rename_answer(query_, bytes(from));
+    }
 
 private:
     loom_query* query_;

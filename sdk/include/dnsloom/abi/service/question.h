@@ -33,6 +33,11 @@ typedef struct loom_question_1 {
     /* Lowers edns_udp_size of a query with EDNS, and with it what may be sent to the client over
      * UDP, to `octets`, but not below 512; it is not raised again. [W] */
     loom_status (*limit_size)(loom_query *, uint16_t octets);
+    /* In on_response of the plugin that has changed the name: turns `from`, the name that the plugins
+     * behind were asked for, back into qname in a response that is a wire message, where that is simple
+     * and cheap: all its owners are that name, and no rdata has names that compression may touch.
+     * LOOM_E_STATE, and nothing changed, where it is not so: rename the records. [W] */
+    loom_status (*rename_answer)(loom_query *, loom_bytes from);
 } loom_question_1;
 
 #ifdef __cplusplus

@@ -45,7 +45,7 @@ static const loom_plugin minimal = {
     .abi_major = LOOM_ABI_MAJOR,
     .abi_minor = LOOM_ABI_MINOR,
     .roles = LOOM_ROLE_SOURCE,
-    .id = TEXT("minimal"),
+    .id = TEXT("minimal_c"),
     .version = TEXT("1.0.0"),
     .license = TEXT("Apache-2.0"),
     .summary = TEXT("Answers TXT questions with the word minimal."),
@@ -55,6 +55,6 @@ static const loom_plugin minimal = {
 };
 static const loom_plugin *const plugins[] = {&minimal};
 
-LOOM_NOTE("minimal", "1.0.0");
+LOOM_NOTE("minimal_c", "1.0.0");
 const loom_module loom_module_0 = {
     sizeof(loom_module), LOOM_ABI_MAJOR, LOOM_ABI_MINOR, 1, plugins};

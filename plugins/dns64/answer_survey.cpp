@@ -10,7 +10,7 @@
 namespace loom::dns64 {
 
 std::optional<AnswerSurvey>
-AnswerSurvey::make(std::span<const std::uint8_t> message, const lb::NetworkRanks& exclude) {
+AnswerSurvey::make(std::span<const std::uint8_t> message, const dns::NetworkRanks& exclude) {
     constexpr std::size_t soa_numbers_size = 20;
     auto reader = dns::MessageReader::open(message);
     if (!reader) return std::nullopt;
@@ -23,8 +23,8 @@ AnswerSurvey::make(std::span<const std::uint8_t> message, const lb::NetworkRanks
         const auto rdata = record.rdata();
         if (record.section == dns::Section::answer && record.type == dns::rr_type::aaaa &&
             rdata.size() == 16) {
-            ++(exclude.contains(lb::Address::read(rdata.data(), 16)) ? found.excluded
-                                                                     : found.usable);
+            ++(exclude.contains(dns::IpAddress::read(rdata.data(), 16)) ? found.excluded
+                                                                        : found.usable);
         } else if (
             record.section == dns::Section::authority && record.type == dns::rr_type::soa &&
             rdata.size() >= soa_numbers_size) {

@@ -2,7 +2,7 @@
 // What an answer to an AAAA question has, found out without making records of it.
 #pragma once
 
-#include "../lb/network.hpp"
+#include <dnsloom/dns/ip_network.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -18,7 +18,7 @@ struct AnswerSurvey {
 
     /// Nothing if the message is malformed.
     [[nodiscard]] static std::optional<AnswerSurvey>
-    make(std::span<const std::uint8_t> message, const lb::NetworkRanks& exclude);
+    make(std::span<const std::uint8_t> message, const dns::NetworkRanks& exclude);
 };
 
 }  // namespace loom::dns64

@@ -4,12 +4,12 @@
 // A question goes on to the plugins behind. If it comes back without an AAAA record, the A records of
 // the name are asked for there, too, and translated.
 
-#include "../lb/network.hpp"
 #include "answer_survey.hpp"
 #include "prefix.hpp"
 
 #include <dnsloom/abi/service/ask.h>
 #include <dnsloom/dns/codes.hpp>
+#include <dnsloom/dns/ip_network.hpp>
 #include <dnsloom/dns/wire.hpp>
 #include <dnsloom/plugin.hpp>
 
@@ -54,12 +54,12 @@ T checked(const Option& option, std::expected<T, std::string> value) {
     return std::move(*value);
 }
 
-lb::NetworkRanks read_networks(const Options& options, std::string_view name) {
-    std::vector<lb::Network> networks;
+dns::NetworkRanks read_networks(const Options& options, std::string_view name) {
+    std::vector<dns::IpNetwork> networks;
     if (const auto list = options.find(name))
         for (std::uint32_t i = 0; i < list->size(); ++i)
-            networks.push_back(checked((*list)[i], lb::parse_network((*list)[i].string())));
-    return lb::NetworkRanks{networks};
+            networks.push_back(checked((*list)[i], dns::parse_network((*list)[i].string())));
+    return dns::NetworkRanks{networks};
 }
 
 bool covers(const loom_record& record, std::uint16_t type) {
@@ -124,8 +124,8 @@ private:
     const Host& host_;
     const loom_ask_1* ask_;
     const Prefix prefix_;
-    const lb::NetworkRanks exclude_;
-    const lb::NetworkRanks exclude_ipv4_;
+    const dns::NetworkRanks exclude_;
+    const dns::NetworkRanks exclude_ipv4_;
     const bool translate_all_;
     const bool allow_ipv4_;
     const bool ptr_;
@@ -185,7 +185,7 @@ void Dns64::leave_out_excluded(Query& query) const {
     const auto end = std::ranges::remove_copy_if(records, kept, [this](const loom_record& record) {
         if (covers(record, dns::rr_type::aaaa)) return true;
         return record.type == dns::rr_type::aaaa && record.rdata.size == 16 &&
-               exclude_.contains(lb::Address::read(record.rdata.data, 16));
+               exclude_.contains(dns::IpAddress::read(record.rdata.data, 16));
     });
     response.replace(LOOM_ANSWER, {kept, end.out});
     response.set_flags(LOOM_FLAG_AD, 0);
@@ -240,7 +240,7 @@ loom_verdict Dns64::finish_ptr(Query& query, Response& found) const {
 
 bool Dns64::is_usable(const loom_record& record) const {
     return record.type == dns::rr_type::a && record.rdata.size == 4 &&
-           !exclude_ipv4_.contains(lb::Address::read(record.rdata.data, 4));
+           !exclude_ipv4_.contains(dns::IpAddress::read(record.rdata.data, 4));
 }
 
 std::size_t Dns64::count_usable(std::span<const loom_record> records) const {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "prefix.hpp"
 
-#include "../lb/network.hpp"
+#include <dnsloom/dns/ip_network.hpp>
 
 #include <fmt/format.h>
 
@@ -29,7 +29,7 @@ std::optional<std::uint8_t> nibble(std::uint8_t letter) {
 }  // namespace
 
 std::expected<Prefix, std::string> Prefix::parse(std::string_view text) {
-    const auto network = lb::parse_network(text);
+    const auto network = dns::parse_network(text);
     if (!network) return std::unexpected{network.error()};
     const bool is_ipv6 = text.find(':') != std::string_view::npos;
     if (!is_ipv6 || std::ranges::find(lengths, network->prefix) == lengths.end()) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../lb/network.hpp"
 #include "prefix.hpp"
 
+#include <dnsloom/dns/ip_network.hpp>
 #include <dnsloom/dns/name.hpp>
 
 #include <doctest/doctest.h>
@@ -13,7 +13,7 @@ namespace {
 
 using namespace loom::dns64;
 
-Ipv6 ipv6(std::string_view text) { return loom::lb::parse_address(text)->octets(); }
+Ipv6 ipv6(std::string_view text) { return loom::dns::parse_address(text)->octets(); }
 
 std::string error_of(std::string_view text) {
     const auto prefix = Prefix::parse(text);

@@ -2,7 +2,7 @@
 // Finds in a message the RRsets whose order may be changed by moving octets of equal number.
 #pragma once
 
-#include "address.hpp"
+#include <dnsloom/dns/ip_address.hpp>
 
 #include <array>
 #include <cstddef>
@@ -45,9 +45,9 @@ public:
         else
             std::memcpy(to, message.data() + from, head_size + 16);
     }
-    static Address
+    static dns::IpAddress
     address(std::span<const std::uint8_t> message, const Run& run, std::size_t place) {
-        return Address::read(message.data() + place + head_size, run.size);
+        return dns::IpAddress::read(message.data() + place + head_size, run.size);
     }
 
     /// The most addresses of any message: each takes 15 octets or more.

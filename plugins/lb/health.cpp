@@ -9,7 +9,7 @@
 namespace loom::lb {
 namespace {
 
-std::size_t cell_of(const Address& address, std::size_t cells) {
+std::size_t cell_of(const dns::IpAddress& address, std::size_t cells) {
     const std::uint64_t hash = (address.high ^ std::rotl(address.low, 29)) * 0x9e3779b97f4a7c15U;
     return static_cast<std::size_t>(hash >> 32U) & (cells - 1);
 }
@@ -18,7 +18,7 @@ std::size_t cell_of(const Address& address, std::size_t cells) {
 
 HealthTable::HealthTable(
     const Host& host,
-    NetworkRanks networks,
+    dns::NetworkRanks networks,
     std::size_t targets_max,
     std::function<void(Target&)> learned)
     : host_{host},
@@ -35,7 +35,7 @@ HealthTable::HealthTable(
 
 HealthTable::~HealthTable() { delete index_.load(); }
 
-Target* HealthTable::Index::find(const Address& address) const {
+Target* HealthTable::Index::find(const dns::IpAddress& address) const {
     for (std::size_t at = cell_of(address, cells.size()); cells[at].target != nullptr;
          at = (at + 1) & (cells.size() - 1)) {
         if (cells[at].address == address) return cells[at].target;
@@ -43,7 +43,7 @@ Target* HealthTable::Index::find(const Address& address) const {
     return nullptr;
 }
 
-bool HealthTable::is_down(std::uint32_t worker, const Address& address) {
+bool HealthTable::is_down(std::uint32_t worker, const dns::IpAddress& address) {
     if (!networks_.contains(address)) return false;
     Target* const target = index_.load(std::memory_order_acquire)->find(address);
     if (target == nullptr) {
@@ -56,7 +56,7 @@ bool HealthTable::is_down(std::uint32_t worker, const Address& address) {
     return target->down.load(std::memory_order_relaxed);
 }
 
-void HealthTable::tell(Mailbox& mailbox, const Address& address) {
+void HealthTable::tell(Mailbox& mailbox, const dns::IpAddress& address) {
     const std::uint32_t written = mailbox.written.load(std::memory_order_relaxed);
     if (written - mailbox.read.load(std::memory_order_acquire) == mail_max) return;
     mailbox.letters[written % mail_max] = address;
@@ -82,7 +82,7 @@ void HealthTable::on_mail(void* mailbox) noexcept {
     }
 }
 
-bool HealthTable::learn(const Address& address) {
+bool HealthTable::learn(const dns::IpAddress& address) {
     const auto is_same = [&](const Target& t) { return t.used && t.address == address; };
     if (std::ranges::any_of(slots(), is_same)) return false;
     const auto free = std::ranges::find(slots(), false, &Target::used);

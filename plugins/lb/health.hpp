@@ -2,10 +2,9 @@
 // Which addresses are down: what the control thread finds out and all workers read.
 #pragma once
 
-#include "address.hpp"
-#include "network.hpp"
-
 #include <dnsloom/abi/service/publish.h>
+#include <dnsloom/dns/ip_address.hpp>
+#include <dnsloom/dns/ip_network.hpp>
 #include <dnsloom/host.hpp>
 
 #include <array>
@@ -21,7 +20,7 @@ namespace loom::lb {
 
 /// An address that is probed. Lives as long as the table.
 struct Target {
-    Address address;
+    dns::IpAddress address;
     std::atomic<bool> down = false;  ///< Written by the control thread.
     std::atomic<bool> seen = true;   ///< In an answer since the last round; any thread.
     bool used = false;               ///< The rest is the control thread's.
@@ -37,7 +36,7 @@ public:
     /// `learned` runs on the control thread for each new target.
     HealthTable(
         const Host& host,
-        NetworkRanks networks,
+        dns::NetworkRanks networks,
         std::size_t targets_max,
         std::function<void(Target&)> learned);
     ~HealthTable();
@@ -45,7 +44,7 @@ public:
     HealthTable& operator=(const HealthTable&) = delete;
 
     /// Whether the address is known to be down. Tells of an address not known yet. [W]
-    bool is_down(std::uint32_t worker, const Address& address);
+    bool is_down(std::uint32_t worker, const dns::IpAddress& address);
 
     /// All slots, used or not. [C]
     std::span<Target> slots() { return {slots_.get(), slot_count_}; }
@@ -59,7 +58,7 @@ private:
     /// From one worker to the control thread.
     struct Mailbox {
         HealthTable* owner = nullptr;
-        std::array<Address, mail_max> letters;
+        std::array<dns::IpAddress, mail_max> letters;
         std::atomic<std::uint32_t> written = 0;
         std::atomic<std::uint32_t> read = 0;
         std::atomic<bool> told = false;
@@ -68,21 +67,21 @@ private:
     struct Index {
         /// The address is a copy: a slot may have got another since this index was made.
         struct Cell {
-            Address address;
+            dns::IpAddress address;
             Target* target = nullptr;
         };
         std::vector<Cell> cells;
-        Target* find(const Address& address) const;
+        Target* find(const dns::IpAddress& address) const;
     };
 
     static void on_mail(void* mailbox) noexcept;
-    void tell(Mailbox& mailbox, const Address& address);
-    bool learn(const Address& address);
+    void tell(Mailbox& mailbox, const dns::IpAddress& address);
+    bool learn(const dns::IpAddress& address);
     void publish_index();
 
     const Host host_;
     const loom_publish_1* publish_;
-    const NetworkRanks networks_;
+    const dns::NetworkRanks networks_;
     const std::size_t slot_count_;
     const std::function<void(Target&)> learned_;
     std::unique_ptr<Target[]> slots_;

@@ -132,8 +132,9 @@ private:
     static void on_file(void* self) noexcept;
     void load_again();
 
-    Address client_network(const loom_query& query) const;
-    std::uint32_t rank(const loom_query& query, const Address& address, const Address& client);
+    dns::IpAddress client_network(const loom_query& query) const;
+    std::uint32_t
+    rank(const loom_query& query, const dns::IpAddress& address, const dns::IpAddress& client);
     bool reorder(Worker& worker, const loom_query& query, Bytes message);
     void fill(
         Worker& worker,
@@ -257,13 +258,13 @@ loom_verdict LoadBalancer::on_response(Worker& worker, Query& query) {
     return LOOM_NEXT;
 }
 
-Address LoadBalancer::client_network(const loom_query& query) const {
-    const Address client = Address::of(*query.client);
+dns::IpAddress LoadBalancer::client_network(const loom_query& query) const {
+    const dns::IpAddress client = dns::IpAddress::of(query.client->ip);
     return client.masked(client.is_ipv4() ? settings_.ipv4_prefix : settings_.ipv6_prefix);
 }
 
-std::uint32_t
-LoadBalancer::rank(const loom_query& query, const Address& address, const Address& client) {
+std::uint32_t LoadBalancer::rank(
+    const loom_query& query, const dns::IpAddress& address, const dns::IpAddress& client) {
     std::uint32_t rank = settings_.preferred.rank(address);
     if (settings_.client_rank < rank && client.is_ipv4() == address.is_ipv4()) {
         const unsigned prefix = client.is_ipv4() ? settings_.ipv4_prefix : settings_.ipv6_prefix;
@@ -284,7 +285,7 @@ void LoadBalancer::fill(
     worker.ordering.begin(places.size());
     if (!needs_addresses_) return;
     const auto items = worker.ordering.fill();
-    const Address client = client_network(query);
+    const dns::IpAddress client = client_network(query);
     for (std::size_t i = 0; i < items.size(); ++i) {
         items[i].address = AddressRuns::address(message, run, places[i]);
         if (weights != nullptr) items[i].weight = weights->weight(items[i].address);
@@ -347,7 +348,8 @@ void LoadBalancer::shuffle_exchanges(Worker& worker, Query& query) const {
 void LoadBalancer::take_out(Query& query, std::int32_t section) {
     const auto is_down = [&](const loom_record& record) {
         return is_address(record) &&
-               health_->is_down(query->worker, Address::read(record.rdata.data, record.rdata.size));
+               health_->is_down(
+                   query->worker, dns::IpAddress::read(record.rdata.data, record.rdata.size));
     };
     Response response = query.response();
     const auto list = copy_records(query, response.records(section));

@@ -38,7 +38,7 @@ std::uint64_t Random::next() {
     return result;
 }
 
-std::uint64_t sticky_hash(const Address& client, const Address& address) {
+std::uint64_t sticky_hash(const dns::IpAddress& client, const dns::IpAddress& address) {
     std::uint64_t hash = mix(client.high + golden_gamma);
     hash = mix(hash ^ client.low);
     hash = mix(hash ^ address.high);
@@ -76,7 +76,7 @@ void Ordering::choose_first(Random& random) {
     std::rotate(order_.begin(), front, front + 1);
 }
 
-void Ordering::stick(const Address& client) {
+void Ordering::stick(const dns::IpAddress& client) {
     const std::span items{items_.data(), count_};
     const bool is_even = std::ranges::all_of(
         items, [&](const Item& item) { return item.weight == items[0].weight; });

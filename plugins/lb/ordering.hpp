@@ -2,9 +2,10 @@
 // The order that the addresses of one RRset get.
 #pragma once
 
-#include "address.hpp"
-#include "network.hpp"
 #include "weights.hpp"
+
+#include <dnsloom/dns/ip_address.hpp>
+#include <dnsloom/dns/ip_network.hpp>
 
 #include <array>
 #include <cstddef>
@@ -30,7 +31,8 @@ private:
 };
 
 /// A number for a client and an address that is the same on all servers and at all times.
-[[nodiscard]] std::uint64_t sticky_hash(const Address& client, const Address& address);
+[[nodiscard]] std::uint64_t
+sticky_hash(const dns::IpAddress& client, const dns::IpAddress& address);
 
 /// Room for the order of the largest RRset. One a worker.
 class Ordering {
@@ -38,7 +40,7 @@ public:
     static constexpr std::size_t items_max = 65535 / 15;
 
     struct Item {
-        Address address;
+        dns::IpAddress address;
         std::uint32_t weight = weight_default;  ///< 1..255
         std::uint32_t rank = 0;                 ///< Smaller ones come first, whatever the policy.
     };
@@ -56,7 +58,7 @@ public:
     void choose_first(Random& random);
     /// By the client: rendezvous hashing, so that an address more or less moves no others. With
     /// weights, the share of clients that see an address first is its share of the weights.
-    void stick(const Address& client);
+    void stick(const dns::IpAddress& client);
     /// Sorts by rank; those of one rank stay as they are.
     void sort_by_rank();
 

@@ -10,11 +10,11 @@
 
 namespace {
 
-using loom::lb::Address;
+using loom::dns::IpAddress;
 using loom::lb::Ordering;
 using loom::lb::Random;
 
-Address address(std::uint64_t number) { return {0x20010db8U, number}; }
+IpAddress address(std::uint64_t number) { return {0x20010db8U, number}; }
 
 std::vector<unsigned> order(const Ordering& ordering) {
     return {ordering.order().begin(), ordering.order().end()};

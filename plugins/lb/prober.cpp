@@ -20,7 +20,7 @@ namespace {
 constexpr std::chrono::nanoseconds unseen_max = std::chrono::minutes{10};
 
 /// 0, or the error of connect().
-int connect_to(int fd, const Address& address, std::uint16_t port) {
+int connect_to(int fd, const dns::IpAddress& address, std::uint16_t port) {
     const auto octets = address.octets();
     if (address.is_ipv4()) {
         sockaddr_in to{};

@@ -22,10 +22,10 @@ Policy read_policy(std::string_view text) {
     return text == "keep" ? Policy::keep : Policy::round_robin;
 }
 
-std::vector<Network> read_networks(const Option& list) {
-    std::vector<Network> networks;
+std::vector<dns::IpNetwork> read_networks(const Option& list) {
+    std::vector<dns::IpNetwork> networks;
     for (std::uint32_t i = 0; i < list.size(); ++i)
-        networks.push_back(checked(list[i], parse_network(list[i].string())));
+        networks.push_back(checked(list[i], dns::parse_network(list[i].string())));
     return networks;
 }
 
@@ -34,7 +34,7 @@ WeightTable read_weights(const Option& list, const WeightTable::Hash& hash) {
     for (std::uint32_t i = 0; i < list.size(); ++i) {
         const Options fields = list[i].table();
         const Option where = fields["address"];
-        const Address address = checked(where, parse_address(where.string()));
+        const dns::IpAddress address = checked(where, dns::parse_address(where.string()));
         const auto weight = static_cast<std::uint32_t>(fields["weight"].integer());
         const auto name = dns::NameView::from_trusted(fields["name"].name());
         if (!table.add(name, address, weight, hash)) {
@@ -48,19 +48,19 @@ WeightTable read_weights(const Option& list, const WeightTable::Hash& hash) {
 }
 
 void read_preferred(const Option& list, Settings& settings) {
-    std::vector<Network> networks;
+    std::vector<dns::IpNetwork> networks;
     for (std::uint32_t i = 0; i < list.size(); ++i) {
         if (list[i].string() != "client") {
-            networks.push_back(checked(list[i], parse_network(list[i].string())));
+            networks.push_back(checked(list[i], dns::parse_network(list[i].string())));
             continue;
         }
-        if (settings.client_rank != NetworkRanks::none)
+        if (settings.client_rank != dns::NetworkRanks::none)
             throw ConfigError{list[i], "\"client\" is named twice: name it once"};
         settings.client_rank = i;
         // Keeps the ranks of those behind it: no address of a client comes from the network ::/128.
-        networks.push_back({{}, {}, address_bits});
+        networks.push_back({{}, {}, dns::address_bits});
     }
-    settings.preferred = NetworkRanks{networks};
+    settings.preferred = dns::NetworkRanks{networks};
 }
 
 std::string field_text(const Option& option) {
@@ -97,7 +97,7 @@ HealthSettings read_health(const Options& options) {
     probe.fails_max = static_cast<std::uint32_t>(options["max_fails"].integer());
     probe.concurrency = static_cast<std::size_t>(options["concurrency"].integer());
     health.targets_max = static_cast<std::size_t>(options["targets"].integer());
-    health.networks = NetworkRanks{read_networks(options["networks"])};
+    health.networks = dns::NetworkRanks{read_networks(options["networks"])};
     if (options["when_down"].string() == "out") health.when_down = WhenDown::out;
     return health;
 }
@@ -133,7 +133,8 @@ Settings read_settings(const Host& host, const Options& options) {
             options["sticky"],
             "policy keep leaves the order as it is: set another policy, or leave sticky out"};
     }
-    settings.ipv4_prefix = mapped_bits + static_cast<unsigned>(options["ipv4_prefix"].integer());
+    settings.ipv4_prefix =
+        dns::mapped_bits + static_cast<unsigned>(options["ipv4_prefix"].integer());
     settings.ipv6_prefix = static_cast<unsigned>(options["ipv6_prefix"].integer());
     if (const auto list = options.find("prefer")) read_preferred(*list, settings);
     read_weight_source(host, options, settings);

@@ -2,11 +2,11 @@
 // What the configuration says.
 #pragma once
 
-#include "network.hpp"
 #include "ordering.hpp"
 #include "prober.hpp"
 #include "weights.hpp"
 
+#include <dnsloom/dns/ip_network.hpp>
 #include <dnsloom/host.hpp>
 #include <dnsloom/options.hpp>
 
@@ -21,7 +21,7 @@ enum class WhenDown : std::uint8_t { last, out };
 
 struct HealthSettings {
     ProbeSettings probe;
-    NetworkRanks networks;
+    dns::NetworkRanks networks;
     std::size_t targets_max = 0;
     WhenDown when_down = WhenDown::last;
 };
@@ -31,13 +31,13 @@ struct Settings {
     bool sticky = false;
     unsigned ipv4_prefix = 0;  ///< Of the 128 bits of an address, as the other one.
     unsigned ipv6_prefix = 0;
-    NetworkRanks preferred;
-    std::uint32_t client_rank = NetworkRanks::none;  ///< Of the client's own network.
-    std::optional<WeightTable> weights;              ///< Those in the configuration.
-    std::string weight_file;                         ///< Empty: none.
+    dns::NetworkRanks preferred;
+    std::uint32_t client_rank = dns::NetworkRanks::none;  ///< Of the client's own network.
+    std::optional<WeightTable> weights;                   ///< Those in the configuration.
+    std::string weight_file;                              ///< Empty: none.
     std::optional<HealthSettings> health;
 
-    bool prefers() const { return !preferred.empty() || client_rank != NetworkRanks::none; }
+    bool prefers() const { return !preferred.empty() || client_rank != dns::NetworkRanks::none; }
 };
 
 /// Throws ConfigError. Does not read the weight file.

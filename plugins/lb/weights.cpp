@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "weights.hpp"
 
-#include "network.hpp"
+#include <dnsloom/dns/ip_network.hpp>
 
 #include <fmt/format.h>
 
@@ -51,7 +51,7 @@ public:
 
 private:
     std::string read_name(std::string_view text) {
-        if (parse_address(text)) {
+        if (dns::parse_address(text)) {
             return fmt::format(
                 "{} has no weight: write one from 1 to {} behind it", text, weight_max);
         }
@@ -66,7 +66,7 @@ private:
         return {};
     }
     std::string read_address(std::string_view text, std::string_view weight_text) {
-        const auto address = parse_address(text);
+        const auto address = dns::parse_address(text);
         if (!address) return address.error();
         const auto weight = read_weight(weight_text);
         if (!weight) {
@@ -87,14 +87,14 @@ private:
 
 }  // namespace
 
-bool NameWeights::add(const Address& address, std::uint32_t weight) {
+bool NameWeights::add(const dns::IpAddress& address, std::uint32_t weight) {
     const auto at = std::ranges::lower_bound(entries_, address, {}, &Entry::address);
     if (at != entries_.end() && at->address == address) return false;
     entries_.insert(at, {address, weight});
     return true;
 }
 
-std::uint32_t NameWeights::weight(const Address& address) const {
+std::uint32_t NameWeights::weight(const dns::IpAddress& address) const {
     const auto at = std::ranges::lower_bound(entries_, address, {}, &Entry::address);
     return at != entries_.end() && at->address == address ? at->weight : weight_default;
 }
@@ -108,7 +108,7 @@ NameWeights& WeightTable::place(const dns::Name& lower, const Hash& hash) {
 }
 
 bool WeightTable::add(
-    dns::NameView name, const Address& address, std::uint32_t weight, const Hash& hash) {
+    dns::NameView name, const dns::IpAddress& address, std::uint32_t weight, const Hash& hash) {
     dns::Name lower{name};
     lower.lower();
     return place(lower, hash).add(address, weight);

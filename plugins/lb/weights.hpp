@@ -2,8 +2,7 @@
 // How often an address of a name is to be the first one.
 #pragma once
 
-#include "address.hpp"
-
+#include <dnsloom/dns/ip_address.hpp>
 #include <dnsloom/dns/name.hpp>
 #include <dnsloom/options.hpp>
 
@@ -25,13 +24,13 @@ inline constexpr std::uint32_t weight_max = 255;
 class NameWeights {
 public:
     /// False if the address has a weight already.
-    bool add(const Address& address, std::uint32_t weight);
+    bool add(const dns::IpAddress& address, std::uint32_t weight);
     /// 1 for an address that has none.
-    std::uint32_t weight(const Address& address) const;
+    std::uint32_t weight(const dns::IpAddress& address) const;
 
 private:
     struct Entry {
-        Address address;
+        dns::IpAddress address;
         std::uint32_t weight;
     };
     std::vector<Entry> entries_;
@@ -43,7 +42,8 @@ public:
     using Hash = std::function<std::uint64_t(Bytes)>;  ///< loom_host.hash_name.
 
     /// False if the address has a weight under this name already.
-    bool add(dns::NameView name, const Address& address, std::uint32_t weight, const Hash& hash);
+    bool
+    add(dns::NameView name, const dns::IpAddress& address, std::uint32_t weight, const Hash& hash);
 
     /// nullptr if the name has none. `hash` is the name's, `lower` its lower-case form.
     const NameWeights* find(std::uint64_t hash, Bytes lower) const;

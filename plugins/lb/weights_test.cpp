@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "network.hpp"
 #include "weights.hpp"
+
+#include <dnsloom/dns/ip_network.hpp>
 
 #include <doctest/doctest.h>
 
@@ -23,7 +24,7 @@ std::string error_of(std::string_view text) {
 std::uint32_t weight(const WeightTable& table, std::string_view name, std::string_view address) {
     const auto wire = loom::dns::Name::from_text(name).value();
     const auto* found = table.find(7, wire.octets());
-    return found == nullptr ? 0 : found->weight(loom::lb::parse_address(address).value());
+    return found == nullptr ? 0 : found->weight(loom::dns::parse_address(address).value());
 }
 
 }  // namespace

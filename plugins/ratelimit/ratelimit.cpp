@@ -2,7 +2,6 @@
 // Keeps the server from being a weapon: limits how many equal responses a network gets over UDP, where
 // addresses can be forged, and gives cookies (RFC 7873) to those that can prove theirs.
 
-#include "../lb/address.hpp"
 #include "rate_table.hpp"
 #include "response_class.hpp"
 #include "server_cookie.hpp"
@@ -12,6 +11,7 @@
 #include <dnsloom/abi/service/watch.h>
 #include <dnsloom/dns/codes.hpp>
 #include <dnsloom/dns/edns.hpp>
+#include <dnsloom/dns/ip_address.hpp>
 #include <dnsloom/plugin.hpp>
 
 #include <algorithm>
@@ -229,7 +229,8 @@ loom_verdict RateLimit::on_query(Worker& worker, Query& query) const {
     if (settings_.cookies && query->edns_options.size != 0)
         if (const auto verdict = take_cookie(worker, query, state)) return *verdict;
     if (query->transport != LOOM_TRANSPORT_UDP) state.is_unlimited = true;
-    if (!settings_.exempt.empty() && settings_.exempt.contains(lb::Address::of(*query->client)))
+    if (!settings_.exempt.empty() &&
+        settings_.exempt.contains(dns::IpAddress::of(query->client->ip)))
         state.is_unlimited = true;
     if (state.is_unlimited) return LOOM_NEXT;
     return draw(worker, query, state, ResponseClass::request, 0).value_or(LOOM_NEXT);
@@ -293,7 +294,7 @@ loom_verdict RateLimit::on_response(Worker& worker, Query& query) const {
 
 std::uint64_t
 RateLimit::key(const loom_query& query, ResponseClass kind, std::uint64_t name) const {
-    const auto client = lb::Address::of(*query.client);
+    const auto client = dns::IpAddress::of(query.client->ip);
     const auto network =
         client.masked(client.is_ipv4() ? settings_.ipv4_prefix : settings_.ipv6_prefix);
     const std::uint64_t hash = mix(network.high ^ seed_) ^ network.low;
@@ -335,12 +336,12 @@ std::optional<loom_verdict> RateLimit::draw(
 void RateLimit::report(Worker& worker, const Query& query, ResponseClass kind) const {
     if (query->now_ns - worker.reported_ns < static_cast<std::uint64_t>(second_ns)) return;
     worker.reported_ns = query->now_ns;
-    const auto client = lb::Address::of(*query->client);
+    const auto client = dns::IpAddress::of(query->client->ip);
     host_.log(
         LOOM_LOG_WARNING,
         "a client network is over its limit",
         {{"network",
-          lb::to_text(client, client.is_ipv4() ? settings_.ipv4_prefix : settings_.ipv6_prefix)},
+          dns::to_text(client, client.is_ipv4() ? settings_.ipv4_prefix : settings_.ipv6_prefix)},
          {"class", class_names[static_cast<std::size_t>(kind)]}});
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../lb/network.hpp"
 #include "server_cookie.hpp"
+
+#include <dnsloom/dns/ip_network.hpp>
 
 #include <doctest/doctest.h>
 
@@ -28,7 +29,7 @@ std::array<std::uint8_t, N> hex(std::string_view text) {
 
 loom_address address(std::string_view text) {
     loom_address out{};
-    const auto octets = loom::lb::parse_address(text)->octets();
+    const auto octets = loom::dns::parse_address(text)->octets();
     std::ranges::copy(octets, out.ip);
     out.family = text.find(':') == std::string_view::npos ? 4 : 6;
     return out;

@@ -16,14 +16,14 @@ Rate read_rate(const Host& host, const Options& options, std::string_view name) 
     return Rate::per_second((all + host.workers() - 1) / host.workers());
 }
 
-lb::NetworkRanks read_networks(const Option& list) {
-    std::vector<lb::Network> networks;
+dns::NetworkRanks read_networks(const Option& list) {
+    std::vector<dns::IpNetwork> networks;
     for (std::uint32_t i = 0; i < list.size(); ++i) {
-        auto network = lb::parse_network(list[i].string());
+        auto network = dns::parse_network(list[i].string());
         if (!network) throw ConfigError{list[i], network.error()};
         networks.push_back(*network);
     }
-    return lb::NetworkRanks{networks};
+    return dns::NetworkRanks{networks};
 }
 
 void read_cookies(const Options& options, Settings& settings) {
@@ -69,7 +69,7 @@ Settings read_settings(const Host& host, const Options& options) {
     settings.window_ns = static_cast<std::uint64_t>(options["window"].integer());
     settings.slip_ratio = static_cast<std::uint32_t>(options["slip_ratio"].integer());
     settings.ipv4_prefix =
-        lb::mapped_bits + static_cast<unsigned>(options["ipv4_prefix_length"].integer());
+        dns::mapped_bits + static_cast<unsigned>(options["ipv4_prefix_length"].integer());
     settings.ipv6_prefix = static_cast<unsigned>(options["ipv6_prefix_length"].integer());
     settings.accounts =
         static_cast<std::size_t>(options["max_table_size"].integer()) / host.workers();

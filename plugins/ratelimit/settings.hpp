@@ -2,11 +2,11 @@
 // The options, and what the configuration says with them.
 #pragma once
 
-#include "../lb/network.hpp"
 #include "rate_table.hpp"
 #include "response_class.hpp"
 #include "server_cookie.hpp"
 
+#include <dnsloom/dns/ip_network.hpp>
 #include <dnsloom/host.hpp>
 #include <dnsloom/options.hpp>
 
@@ -86,7 +86,7 @@ struct Settings {
     unsigned ipv4_prefix = 0;  ///< Of the 128 bits of an address, as the other one.
     unsigned ipv6_prefix = 0;
     std::size_t accounts = 0;  ///< Of one worker.
-    lb::NetworkRanks exempt;
+    dns::NetworkRanks exempt;
     bool report_only = false;
     bool cookies = false;
     bool require_cookie = false;

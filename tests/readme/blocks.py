@@ -15,7 +15,7 @@ from support.server import PLUGINS, TEST_PLUGINS, run
 # What the blocks name and a user would have: files, by name.
 ZONE = "$ORIGIN example.org.\n$TTL 60\n@ SOA ns host 1 3600 600 86400 60\n@ NS ns\nns A 192.0.2.1\n"
 SECTIONS = ["Name", "Description", "Configuration", "Metrics", "Examples"]
-EXAMPLE_PLUGINS = {"hello", "blocklist", "minimal", "minimal_rust"}  # Built out of tree: see tests/sdk.
+EXAMPLE_PLUGINS = {"hello", "blocklist", "minimal_c", "minimal_rust"}  # Built out of tree: see tests/sdk.
 
 
 def readmes():

@@ -101,11 +101,11 @@ class Examples(Installed, PluginCase):
     def test_20_c(self):
         folder = self.copy("minimal_c")
         self.make(folder)
-        self.query_and_replace("minimal", folder / "minimal.so", "minimal")
+        self.query_and_replace("minimal_c", folder / "minimal_c.so", "minimal")
 
     def test_20_c_with_cmake(self):
         build = self.cmake(self.copy("minimal_c"))
-        self.query_and_replace("minimal", build / "minimal.so", "minimal")
+        self.query_and_replace("minimal_c", build / "minimal_c.so", "minimal")
 
     def test_20_cpp(self):
         folder = self.copy("hello")
@@ -119,7 +119,7 @@ class Examples(Installed, PluginCase):
     def test_20_c_with_clang(self):
         folder = self.copy("minimal_c")
         command(["make", "-C", str(folder), f"CC={peers.tool('clang')}"], env={"PKG_CONFIG_PATH": str(self.pkg_config)})
-        self.query_and_replace("minimal", folder / "minimal.so", "minimal")
+        self.query_and_replace("minimal_c", folder / "minimal_c.so", "minimal")
 
     def test_20_rust(self):
         cargo = shutil.which("cargo")

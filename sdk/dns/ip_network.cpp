@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "network.hpp"
+#include <dnsloom/dns/ip_network.hpp>
 
 #include <dnsloom/dns/address_text.hpp>
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
@@ -11,53 +9,53 @@
 #include <set>
 #include <utility>
 
-namespace loom::lb {
+namespace loom::dns {
 namespace {
 
-std::optional<Address> read_text(std::string_view text) {
-    if (const auto four = dns::parse_ipv4(text)) return Address::read(four->data(), 4);
-    if (const auto six = dns::parse_ipv6(text)) return Address::read(six->data(), 16);
+std::optional<IpAddress> read_text(std::string_view text) {
+    if (const auto four = parse_ipv4(text)) return IpAddress::read(four->data(), 4);
+    if (const auto six = parse_ipv6(text)) return IpAddress::read(six->data(), 16);
     return std::nullopt;
 }
 
+std::string quoted(std::string_view text) { return '"' + std::string{text} + '"'; }
+
 std::string not_a_network(std::string_view text) {
-    return fmt::format(
-        "\"{}\" is no network: write an address and a prefix, such as 192.0.2.0/24 or "
-        "2001:db8::/32",
-        text);
+    return quoted(text) +
+           " is no network: write an address and a prefix, such as 192.0.2.0/24 or 2001:db8::/32";
 }
 
-std::optional<Address> after(const Address& address) {
-    if (address.low != UINT64_MAX) return Address{address.high, address.low + 1};
-    if (address.high != UINT64_MAX) return Address{address.high + 1, 0};
+std::optional<IpAddress> after(const IpAddress& address) {
+    if (address.low != UINT64_MAX) return IpAddress{address.high, address.low + 1};
+    if (address.high != UINT64_MAX) return IpAddress{address.high + 1, 0};
     return std::nullopt;
 }
 
 }  // namespace
 
-std::string to_text(const Address& address) {
+std::string to_text(const IpAddress& address) {
     const auto octets = address.octets();
     std::string out;
     if (address.is_ipv4())
-        dns::append_ipv4(std::span{octets}.last<4>(), out);
+        append_ipv4(std::span{octets}.last<4>(), out);
     else
-        dns::append_ipv6(octets, out);
+        append_ipv6(octets, out);
     return out;
 }
 
-std::string to_text(const Address& address, unsigned prefix) {
+std::string to_text(const IpAddress& address, unsigned prefix) {
     const unsigned bits =
         address.is_ipv4() && prefix >= mapped_bits ? prefix - mapped_bits : prefix;
-    return fmt::format("{}/{}", to_text(address.masked(prefix)), bits);
+    return to_text(address.masked(prefix)) + '/' + std::to_string(bits);
 }
 
-std::expected<Address, std::string> parse_address(std::string_view text) {
+std::expected<IpAddress, std::string> parse_address(std::string_view text) {
     if (const auto address = read_text(text)) return *address;
     return std::unexpected{
-        fmt::format("\"{}\" is no address: write one such as 192.0.2.1 or 2001:db8::1", text)};
+        quoted(text) + " is no address: write one such as 192.0.2.1 or 2001:db8::1"};
 }
 
-std::expected<Network, std::string> parse_network(std::string_view text) {
+std::expected<IpNetwork, std::string> parse_network(std::string_view text) {
     const auto slash = text.find('/');
     const auto address = read_text(text.substr(0, slash));
     if (!address) return std::unexpected{not_a_network(text)};
@@ -74,17 +72,17 @@ std::expected<Network, std::string> parse_network(std::string_view text) {
         prefix = given;
     }
     prefix += offset;
-    const Address first = address->masked(prefix);
+    const IpAddress first = address->masked(prefix);
     if (first != *address) {
-        return std::unexpected{fmt::format(
-            "\"{}\" has bits set behind its prefix: write {}", text, to_text(first, prefix))};
+        return std::unexpected{
+            quoted(text) + " has bits set behind its prefix: write " + to_text(first, prefix)};
     }
-    return Network{first, first.filled(prefix), prefix};
+    return IpNetwork{first, first.filled(prefix), prefix};
 }
 
-NetworkRanks::NetworkRanks(const std::vector<Network>& networks) {
+NetworkRanks::NetworkRanks(const std::vector<IpNetwork>& networks) {
     struct Edge {
-        Address at;
+        IpAddress at;
         std::uint32_t rank;
         bool begins;
     };
@@ -96,7 +94,7 @@ NetworkRanks::NetworkRanks(const std::vector<Network>& networks) {
     std::ranges::sort(edges, {}, &Edge::at);
     std::set<std::uint32_t> open;
     for (std::size_t i = 0; i < edges.size();) {
-        const Address at = edges[i].at;
+        const IpAddress at = edges[i].at;
         for (; i < edges.size() && edges[i].at == at; ++i) {
             if (edges[i].begins)
                 open.insert(edges[i].rank);
@@ -109,9 +107,9 @@ NetworkRanks::NetworkRanks(const std::vector<Network>& networks) {
     }
 }
 
-std::uint32_t NetworkRanks::rank(const Address& address) const {
+std::uint32_t NetworkRanks::rank(const IpAddress& address) const {
     const auto behind = std::ranges::upper_bound(spans_, address, {}, &Span::first);
     return behind == spans_.begin() ? none : std::prev(behind)->rank;
 }
 
-}  // namespace loom::lb
+}  // namespace loom::dns

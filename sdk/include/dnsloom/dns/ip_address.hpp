@@ -2,8 +2,6 @@
 // An IP address as two integers: comparing and masking it costs an instruction or two.
 #pragma once
 
-#include <dnsloom/abi/query.h>
-
 #include <array>
 #include <bit>
 #include <compare>
@@ -12,18 +10,18 @@
 #include <cstring>
 #include <span>
 
-namespace loom::lb {
+namespace loom::dns {
 
 inline constexpr unsigned address_bits = 128;
 inline constexpr unsigned mapped_bits = 96;  ///< What an IPv4 address has in front of it.
 
 /// IPv4 is v4-mapped, as everywhere in the ABI (RFC 4291 section 2.5.5.2).
-struct Address {
+struct IpAddress {
     std::uint64_t high = 0;
     std::uint64_t low = 0;
 
     /// `octets` has 4 or 16.
-    static Address read(const std::uint8_t* octets, std::size_t size) {
+    static IpAddress read(const std::uint8_t* octets, std::size_t size) {
         if (size == 4) {
             std::uint32_t four = 0;
             std::memcpy(&four, octets, sizeof four);
@@ -33,7 +31,8 @@ struct Address {
         std::memcpy(halves, octets, sizeof halves);
         return {__builtin_bswap64(halves[0]), __builtin_bswap64(halves[1])};
     }
-    static Address of(const loom_address& endpoint) { return read(endpoint.ip, 16); }
+    /// loom_address::ip.
+    static IpAddress of(const std::uint8_t (&octets)[16]) { return read(octets, 16); }
 
     std::array<std::uint8_t, 16> octets() const {
         std::array<std::uint8_t, 16> out;
@@ -44,7 +43,7 @@ struct Address {
     bool is_ipv4() const { return high == 0 && low >> 32U == 0xFFFFU; }
 
     /// The first address of the network with `prefix` bits, 0..128.
-    Address masked(unsigned prefix) const {
+    IpAddress masked(unsigned prefix) const {
         const auto keep = [](unsigned bits) {
             return bits == 0 ? 0 : ~std::uint64_t{0} << (64 - bits);
         };
@@ -52,13 +51,13 @@ struct Address {
         return {high & keep(prefix), 0};
     }
     /// The last one.
-    Address filled(unsigned prefix) const {
-        const Address mask = Address{~std::uint64_t{0}, ~std::uint64_t{0}}.masked(prefix);
+    IpAddress filled(unsigned prefix) const {
+        const IpAddress mask = IpAddress{~std::uint64_t{0}, ~std::uint64_t{0}}.masked(prefix);
         return {high | ~mask.high, low | ~mask.low};
     }
 
-    friend auto operator<=>(const Address&, const Address&) = default;
+    friend auto operator<=>(const IpAddress&, const IpAddress&) = default;
 };
 static_assert(std::endian::native == std::endian::little);
 
-}  // namespace loom::lb
+}  // namespace loom::dns

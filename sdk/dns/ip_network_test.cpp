@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "network.hpp"
+#include <dnsloom/dns/ip_network.hpp>
 
 #include <doctest/doctest.h>
 
@@ -8,20 +8,20 @@
 
 namespace {
 
-using loom::lb::Address;
-using loom::lb::NetworkRanks;
-using loom::lb::parse_address;
-using loom::lb::parse_network;
+using loom::dns::IpAddress;
+using loom::dns::NetworkRanks;
+using loom::dns::parse_address;
+using loom::dns::parse_network;
 
 std::string error_of(std::string_view text) {
     const auto network = parse_network(text);
     return network ? "" : network.error();
 }
 
-Address address(std::string_view text) { return parse_address(text).value(); }
+IpAddress address(std::string_view text) { return parse_address(text).value(); }
 
 NetworkRanks ranks(std::initializer_list<std::string_view> texts) {
-    std::vector<loom::lb::Network> networks;
+    std::vector<loom::dns::IpNetwork> networks;
     for (const auto text : texts) networks.push_back(parse_network(text).value());
     return NetworkRanks{networks};
 }

@@ -194,20 +194,6 @@ TEST_CASE("plugin/cache: servfail: is kept for its time and shorter than answers
     CHECK_FALSE(never.hits("www.example.org. A"));
 }
 
-TEST_CASE("plugin/cache: servfail: does not displace the answer another client got meanwhile") {
-    Cached cache{address()};
-    cache.behind.push({.rcode = 2, .after = 2s});
-    cache.behind.push({.answer = {"www.example.org. 300 IN A 192.0.2.1"}, .after = 1s});
-
-    const auto slow = cache.send("www.example.org. A");
-    const auto fast = cache.send("www.example.org. A");
-    cache.advance(3s);
-
-    CHECK(cache.result(*slow).rcode == 2);
-    CHECK(cache.result(*fast).rcode == 0);
-    CHECK(cache.ask("www.example.org. A").answer.size() == 1);
-}
-
 TEST_CASE("plugin/cache: limits: TTLs are kept within them, on hits") {
     Cached cache{
         {.answer = {"www.example.org. 300 IN A 192.0.2.1"},

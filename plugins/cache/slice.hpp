@@ -48,12 +48,21 @@ public:
         return nullptr;
     }
 
-    /// Whether there is a usable answer or denial: of two that asked at once one may have failed,
-    /// and its failure must not displace what the other one got. [W]
-    bool has_answer(const Key& key, const loom_query& query) const {
+    /// The answer or denial for a key that ended no more than `seconds` ago, or nullptr. [W]
+    const Entry* stale(const Key& key, const loom_query& query, std::uint32_t seconds) const {
         const Entry* const entry = store().find(key);
         return entry != nullptr && entry->kind != Kind::failure &&
-               is_usable(store(), *entry, query);
+                       entry->age(query.now_ns) < std::uint64_t{entry->ttl} + seconds &&
+                       store().is_valid(entry->stored_ns, suffixes(query))
+                   ? entry
+                   : nullptr;
+    }
+
+    /// Whether there is an answer or denial that may be served, now or up to `stale` seconds after its
+    /// end: of two that asked at once one may have failed, and its failure must not displace what the
+    /// other one got. [W]
+    bool has_answer(const Key& key, const loom_query& query, std::uint32_t stale_seconds) const {
+        return stale(key, query, stale_seconds) != nullptr;
     }
 
     /// Whether an answer that was asked for at `received_ns` is not from before a change. [W]

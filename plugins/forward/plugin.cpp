@@ -3,13 +3,13 @@
 #include "dispatcher.hpp"
 #include "forward_metrics.hpp"
 #include "health.hpp"
-#include "name_set.hpp"
 #include "options.hpp"
 #include "reply_delivery.hpp"
 #include "settings.hpp"
 
 #include <dnsloom/dns/codes.hpp>
 #include <dnsloom/dns/header.hpp>
+#include <dnsloom/name_set.hpp>
 #include <dnsloom/plugin.hpp>
 
 #include <atomic>
@@ -85,7 +85,7 @@ public:
     Forward(const loom::Host& host, const loom::Options& options)
         : host_{host},
           settings_{options},
-          except_{host, settings_.except},
+          except_{host, options.find("except")},
           metrics_{host, settings_},
           health_{settings_.checks_health() ? settings_.max_fails : 0} {
         for (std::size_t i = 0; i < settings_.to.size(); ++i) metrics_.up(i, true);

@@ -39,9 +39,6 @@ Settings::Settings(const Options& options)
       health_check_domain{copy(options["health_check_domain"].name())},
       read_timeout{options["read_timeout"].duration()},
       expire{options["expire"].duration()},
-      max_concurrent{static_cast<std::uint64_t>(options["max_concurrent"].integer())} {
-    if (const auto names = options.find("except"))
-        for (uint32_t i = 0; i < names->size(); ++i) except.push_back(copy((*names)[i].name()));
-}
+      max_concurrent{static_cast<std::uint64_t>(options["max_concurrent"].integer())} {}
 
 }  // namespace loom::forward

@@ -25,7 +25,6 @@ struct Settings {
     std::chrono::nanoseconds read_timeout{};
     std::chrono::nanoseconds expire{};
     std::uint64_t max_concurrent = 0;
-    std::vector<std::vector<std::uint8_t>> except;  ///< Lower case.
 
     /// Throws ConfigError.
     explicit Settings(const Options& options);

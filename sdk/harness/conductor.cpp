@@ -205,6 +205,7 @@ void Conductor::give_up_waiting(Flight& flight) {
 }
 
 void Conductor::go_up(Flight& flight) {
+    flight.query().now_ns = core_.loop().now_ns();
     const auto& plugin = core_.plugin();
     flight.restore_question();
     if (flight.course.origin != Origin::client || !plugin.on_response) return finish(flight);

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// Answers questions from what passed before, for as long as the TTLs allow.
+//
+// A hit is one lookup in the memory of the query's own worker, a copy into the send buffer and a
+// subtraction for each TTL: no lock, no allocation, no system call. See README.md for the rules,
+// store.hpp for the memory, slice.hpp for how it passes from one build of this plugin to the next,
+// flights.hpp for questions that several clients wait for.
+#pragma once
+
+#include "flights.hpp"
+#include "options.hpp"
+#include "rendering.hpp"
+#include "settings.hpp"
+#include "slice.hpp"
+
+#include <dnsloom/abi/service/ask.h>
+#include <dnsloom/plugin.hpp>
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <memory>
+#include <vector>
+
+namespace loom::cache {
+
+/// An answer that could not be kept, for those who waited for it. One worker's.
+struct Landed {
+    std::size_t left = 0;  ///< Queries that have yet to take it.
+    std::uint16_t rcode = 0;
+    std::vector<std::uint8_t> message;
+    std::vector<std::uint8_t> options;  ///< As in OPT's RDATA.
+};
+
+class Cache {
+public:
+    static constexpr Info info{
+        .summary = "Answers from what passed before.",
+        .roles = LOOM_ROLE_CACHE,
+        .options = option_specs,
+        .option_count = std::size(option_specs),
+        .state_version = layout_version,
+        .scratch_size = sizeof(Passage)};
+
+    /// What the hooks of one worker own besides its slice: room for what would not fit a stack.
+    struct Worker {
+        Worker(Cache& of, uint32_t worker)
+            : cache{of}, number{worker}, slice{*of.slices_[worker]} {}
+
+        Cache& cache;
+        const uint32_t number;
+        Slice& slice;
+        Flights flights;
+        std::vector<std::unique_ptr<Landed>> landed;
+        uint64_t insertions = 0;
+        int64_t published_entries = 0;
+        int64_t published_octets = 0;
+        Survey survey;
+        std::array<uint8_t, 1024> options;
+    };
+
+    Cache(const Host& host, const Options& options);
+
+    void start();
+    void stop();
+
+    void prepare(Worker& worker, const loom_query& query) noexcept;
+    loom_verdict on_query(Worker& worker, Query& query);
+    loom_verdict on_resume(Worker& worker, Query& query, int32_t reason, void* arg);
+    void on_cancel(Worker& worker, Query& query, loom_token token);
+    loom_verdict on_response(Worker& worker, Query& query);
+
+    loom_status export_state(int32_t phase, const loom_sink& sink);
+    loom_status import_state(int32_t phase, uint32_t version, const loom_source& source);
+
+private:
+    Metric define_hits(std::string_view type) const;
+
+    // Serving.
+    loom_verdict serve(Entry& entry, Query& query) const;
+    loom_verdict serve_stale(const Entry& entry, Query& query) const;
+    bool write(const Entry& entry, Query& query, const Aging& aging) const;
+    static bool give(Landed& landed, Query& query);
+
+    // Keeping.
+    bool keep(Worker& worker, Query& query);
+    void note_changes(Worker& worker, const Store::Tally& tally);
+
+    // Asking.
+    loom_verdict miss(Worker& worker, const Key& key, Query& query);
+    loom_verdict refresh_stale(Worker& worker, const Key& key, const Entry& entry, Query& query);
+    void prefetch(Worker& worker, const Key& key, const Entry& entry, Query& query);
+    Flight* ask_in_background(Worker& worker, const Key& key, Query& query);
+    bool wait(Worker& worker, Flight& flight, Query& query);
+    void land(Worker& worker, Flight& flight, Query& query, bool kept);
+    void resume_all(Flight& flight, Landed* landed) const;
+    static void on_landed(void* flight, loom_query* child) noexcept;
+    static void on_patience_over(void* flight) noexcept;
+
+    void drop_previous_later(Slice& slice) const;
+    static void on_event(void* self, const loom_event* event) noexcept;
+
+    const Host& host_;
+    const Settings settings_;
+    const loom_events_1* const events_;
+    const loom_ask_1* const ask_;
+    const Metric hits_success_, hits_denial_, misses_, waits_, prefetches_, stale_, evictions_,
+        drops_, entries_, octets_;
+    std::vector<std::unique_ptr<Slice>> slices_;  // By worker.
+    std::atomic<int64_t> entry_count_ = 0;
+    std::atomic<int64_t> octet_count_ = 0;
+    loom_handle subscription_ = 0;
+};
+
+}  // namespace loom::cache

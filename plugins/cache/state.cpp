@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// The cache's part about others: what the control thread tells it, and what it leaves its successor.
+#include "cache.hpp"
+#include "handover.hpp"
+
+#include <algorithm>
+#include <expected>
+#include <span>
+#include <utility>
+
+namespace loom::cache {
+
+constexpr uint64_t second_ns = 1'000'000'000;
+
+void Cache::on_event(void* self, const loom_event* event) noexcept {
+    auto& cache = *static_cast<Cache*>(self);
+    if (event->kind != LOOM_EVENT_ZONE_CHANGED && event->kind != LOOM_EVENT_NAME_CHANGED) return;
+    const auto scope = event->kind == LOOM_EVENT_ZONE_CHANGED ? ChangeTable::Scope::subtree
+                                                              : ChangeTable::Scope::name;
+    const uint64_t hash = cache.host_.hash_name(view(event->name));
+    const auto hear = [](void* slice) { static_cast<Slice*>(slice)->hear(); };
+    for (uint32_t worker = 0; worker < cache.slices_.size(); ++worker) {
+        Slice* const slice = cache.slices_[worker].get();
+        slice->tell(scope, hash);
+        cache.host_.loop_service()->post(&cache.host_.table(), worker, hear, slice);
+    }
+}
+
+loom_status Cache::export_state(int32_t phase, const loom_sink& sink) {
+    // The regions are shared, so nothing is left to tell at the end.
+    if (phase != LOOM_STATE_WARM) return LOOM_OK;
+    std::vector<RegionAddress> regions;
+    for (const auto& slice : slices_) regions.push_back(slice->region().address());
+    const auto octets = encode_handover(regions);
+    return sink.write(sink.self, octets.data(), octets.size());
+}
+
+namespace {
+
+std::expected<std::vector<uint8_t>, loom_status> read_all(const loom_source& source) {
+    std::vector<uint8_t> octets(handover_size_max + 1);
+    std::size_t size = 0;
+    while (size < octets.size()) {
+        const int64_t got = source.read(source.self, octets.data() + size, octets.size() - size);
+        if (got < 0) return std::unexpected{static_cast<loom_status>(got)};
+        if (got == 0) break;
+        size += static_cast<std::size_t>(got);
+    }
+    if (size > handover_size_max) return std::unexpected{LOOM_E_LIMIT};
+    octets.resize(size);
+    return octets;
+}
+
+}  // namespace
+
+loom_status Cache::import_state(int32_t phase, uint32_t, const loom_source& source) {
+    if (phase != LOOM_STATE_WARM) return LOOM_OK;
+    const auto octets = read_all(source);
+    if (!octets) return octets.error();
+    const auto addresses = decode_handover(*octets);
+    if (!addresses) return LOOM_E_ARGUMENT;
+    if (addresses->size() != slices_.size()) return LOOM_E_UNSUPPORTED;
+
+    std::vector<Region> regions;
+    for (const RegionAddress& address : *addresses) {
+        auto region = Region::attach(address);
+        if (!region) return LOOM_E_ARGUMENT;
+        regions.push_back(std::move(*region));
+    }
+    const Limits& limits = settings_.limits;
+    const uint64_t until_ns =
+        host_.monotonic_ns() +
+        uint64_t{std::max(limits.max_ttl, limits.negative_max_ttl)} * second_ns;
+    for (std::size_t worker = 0; worker < regions.size(); ++worker)
+        slices_[worker]->inherit(std::move(regions[worker]), settings_.region_size, until_ns);
+    return LOOM_OK;
+}
+
+}  // namespace loom::cache

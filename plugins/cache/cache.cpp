@@ -64,7 +64,11 @@ Cache::Cache(const Host& host, const Options& options)
       drops_{host.counter(
           "dnsloom_cache_drops_total", "Responses that did not match their question.")},
       entries_{host.gauge("dnsloom_cache_entries", "Entries, expired ones included.")},
-      octets_{host.gauge("dnsloom_cache_bytes", "Octets that entries take.")} {
+      octets_{host.gauge("dnsloom_cache_bytes", "Octets that entries take.")},
+      flush_{
+          host, "flush", "NAME|ZONE|all",
+          [this](auto words, const auto& reply) { flush(words, reply); }},
+      dump_{host, "dump", "", [this](auto words, const auto& reply) { dump(words, reply); }} {
     for (uint32_t worker = 0; worker < host.workers(); ++worker)
         slices_.push_back(std::make_unique<Slice>(host));
 }

@@ -21,7 +21,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <list>
 #include <memory>
+#include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace loom::cache {
@@ -99,6 +103,24 @@ private:
     static void on_landed(void* flight, loom_query* child) noexcept;
     static void on_patience_over(void* flight) noexcept;
 
+    // Commands. A job belongs to the control thread but while a worker does its part.
+    struct Job {
+        Job(Cache& of, const CommandReply& to) : cache{of}, reply{to} {}
+        Cache& cache;
+        CommandReply reply;
+        std::atomic<uint32_t> workers_left = 0;  ///< Of a flush.
+        uint32_t worker = 0;                     ///< Of a dump: which is read now ...
+        std::size_t pair = 0;                    ///< ... from which pair of its index on ...
+        bool is_read = false;                    ///< ... whether that was the last ...
+        std::string text;                        ///< ... and what was found.
+    };
+    void flush(std::span<const std::string_view> words, const CommandReply& reply);
+    void dump(std::span<const std::string_view> words, const CommandReply& reply);
+    void post(uint32_t where, void (*function)(void*), Job& job) const;
+    void end(Job& job, bool ok);
+    static void read_on(void* job) noexcept;
+    static void tell_more(void* job) noexcept;
+
     void drop_previous_later(Slice& slice) const;
     static void on_event(void* self, const loom_event* event) noexcept;
 
@@ -112,6 +134,9 @@ private:
     std::atomic<int64_t> entry_count_ = 0;
     std::atomic<int64_t> octet_count_ = 0;
     loom_handle subscription_ = 0;
+    std::list<Job> jobs_;
+    Command flush_;
+    Command dump_;
 };
 
 }  // namespace loom::cache

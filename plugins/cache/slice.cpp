@@ -49,6 +49,11 @@ void Slice::tell(ChangeTable::Scope scope, std::uint64_t name_hash) {
     }
 }
 
+void Slice::tell_all() {
+    const std::scoped_lock lock{mutex_};
+    changes_lost_ = true;
+}
+
 void Slice::hear() {
     // The clock of now, not that of the event: whatever was put in since may still be the old data.
     const std::uint64_t now_ns = host_.monotonic_ns();

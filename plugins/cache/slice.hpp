@@ -77,6 +77,8 @@ public:
 
     /// Notes a change for the worker. [C]
     void tell(ChangeTable::Scope scope, std::uint64_t name_hash);
+    /// Notes that everything changed. [C]
+    void tell_all();
     /// Applies what tell() noted. [W]
     void hear();
 

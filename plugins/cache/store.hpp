@@ -68,6 +68,13 @@ public:
         if (ttl > header_->ttl_max) header_->ttl_max = ttl;
     }
 
+    /// Calls function(const Entry&) for the entries of one pair of buckets, of index_pairs().
+    template <class Function> void visit(std::size_t pair, Function function) const {
+        for (const Bucket& bucket : pairs()[pair])
+            for (const std::uint32_t position : bucket.positions)
+                if (position != 0) function(*at(std::uint64_t{position} * log_unit));
+    }
+
     std::size_t entries() const { return header_->entries; }
     std::size_t index_pairs() const { return header_->pairs; }
     std::size_t used() const;  ///< Octets of the log that hold entries.

@@ -5,10 +5,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from support import message
+import threading
+
+from support import message, wait
 from support.case import Case, main
 from support.server import Dnsloom, servers
-from support.upstream import Upstream, soa
+from support.upstream import Upstream, default_answer, soa
 
 
 class Cache(Case):
@@ -96,6 +98,86 @@ class Cache(Case):
 
         self.assertEqual(self.server.metric("dnsloom_cache_hits_total"), 4)
         self.assertEqual(self.server.metric("dnsloom_cache_misses_total"), 1)
+
+    def test_many_clients_with_one_cold_name_are_one_upstream_query(self):
+        gate = threading.Event()
+
+        def late(octets, transport):
+            gate.wait(wait.LIMIT)
+            return default_answer(octets, transport)
+
+        self.serve(late)
+        clients = [self.enter(self.server.connect()) for _ in range(20)]
+        for client in clients:
+            client.send(*(message.query("cold.test", id=number) for number in range(50)))
+        wait.until(lambda: self.server.metric("dnsloom_cache_waits_total") == 999, "999 clients wait")
+        gate.set()
+        replies = [client.receive() for client in clients for _ in range(50)]
+
+        self.assertEqual({reply.rcode for reply in replies}, {"NOERROR"})
+        self.assertEqual(self.upstream.count(), 1)
+
+    def test_old_data_is_served_while_the_upstream_fails(self):
+        rcode = [0]
+        self.serve(lambda octets, transport: message.response(octets, rcode=2) if rcode[0] else
+                   default_answer(octets, transport), ', serve_stale = "1h", serve_stale_refresh = "verify"')
+        self.server.ask("old.test")
+        self.advance("301s")
+        rcode[0] = 2
+        reply = self.server.ask("old.test", edns=1232)
+
+        self.assertEqual((reply.rcode, reply.answer[0].ttl), ("NOERROR", 30))
+        self.assertEqual(reply.opt.option(15), b"\0\3")
+        self.assertEqual(self.server.metric("dnsloom_cache_served_stale_total"), 1)
+        self.advance("3601s")
+        self.assertEqual(self.server.ask("old.test").rcode, "SERVFAIL")
+
+    def test_old_data_is_served_while_the_upstream_is_silent(self):
+        silent = [False]
+        self.serve(lambda octets, transport: None if silent[0] else default_answer(octets, transport),
+                   ', serve_stale = "1h", serve_stale_refresh = "verify"')
+        self.server.ask("old.test")
+        self.advance("301s")
+        silent[0] = True
+        with self.server.connect() as connection:
+            connection.send(message.query("old.test"))
+            wait.until(lambda: self.upstream.count() == 2, "the upstream is asked")
+            self.advance("1800ms")
+            self.assertEqual(connection.receive().answer[0].ttl, 30)
+
+    def test_what_is_asked_for_often_is_renewed_ahead(self):
+        self.serve(options=", prefetch = 2")
+        for _ in range(3):
+            self.server.ask("often.test")
+        self.advance("280s")
+        self.server.ask("often.test")
+        wait.until(lambda: self.server.ask("often.test").answer[0].ttl == 300, "it is renewed")
+        self.assertEqual(self.upstream.count(), 2)
+
+    def test_ctl_flushes_names_zones_and_all(self):
+        self.serve()
+        for words, left in ((["a.b.test"], {"b.test", "other.test"}), (["b.test"], {"other.test"}), (["all"], set())):
+            for name in ("a.b.test", "b.test", "other.test"):
+                self.server.ask(name)
+            self.server.ctl("cache", "flush", *words)
+            asked = self.upstream.count()
+            for name in left:
+                self.server.ask(name)
+            self.assertEqual(self.upstream.count(), asked)
+            for name in {"a.b.test", "b.test", "other.test"} - left:
+                self.server.ask(name)
+            self.assertEqual(self.upstream.count(), asked + 3 - len(left))
+        refused = self.server.ctl("cache", "flush", "a..b", check=False)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("a..b", refused.stdout + refused.stderr)
+
+    def test_ctl_dumps_what_is_there(self):
+        self.serve()
+        self.server.ask("shown.test")
+        self.advance("10s")
+
+        self.assertEqual(self.server.ctl("cache", "dump").stdout,
+                         "; shown.test. A NOERROR age 10 ttl 290\nshown.test. 290 IN A 192.0.2.1\n")
 
 
 if __name__ == "__main__":

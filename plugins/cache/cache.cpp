@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 #include <string>
@@ -65,12 +66,13 @@ Cache::Cache(const Host& host, const Options& options)
           "dnsloom_cache_drops_total", "Responses that did not match their question.")},
       entries_{host.gauge("dnsloom_cache_entries", "Entries, expired ones included.")},
       octets_{host.gauge("dnsloom_cache_bytes", "Octets that entries take.")},
+      pool_{Pool::of(settings_.share, settings_.region_size, host.workers())},
+      slices_{pool_->slices},
       flush_{
           host, "flush", "NAME|ZONE|all",
           [this](auto words, const auto& reply) { flush(words, reply); }},
       dump_{host, "dump", "", [this](auto words, const auto& reply) { dump(words, reply); }} {
-    for (uint32_t worker = 0; worker < host.workers(); ++worker)
-        slices_.push_back(std::make_unique<Slice>(host));
+    for (const auto& slice : slices_) ears_.push_back({&host_, slice.get()});
 }
 
 Metric Cache::define_hits(std::string_view type) const {
@@ -79,18 +81,25 @@ Metric Cache::define_hits(std::string_view type) const {
 }
 
 void Cache::start() {
+    const bool is_new = std::ranges::none_of(
+        slices_, [](const auto& slice) { return slice->has_memory(); });
     for (const auto& slice : slices_) {
         if (slice->open(settings_.region_size)) continue;
         throw ConfigError(fmt::format(
             "the system refuses {} KiB of memory: make capacity smaller",
             settings_.region_size >> 10U));
     }
+    if (is_new && !settings_.file.empty()) load();
+    ++pool_->users;
     if (events_ != nullptr) events_->subscribe(&host_.table(), on_event, this, &subscription_);
 }
 
 void Cache::stop() {
     if (subscription_ != 0)
         events_->cancel(&host_.table(), std::exchange(subscription_, loom_handle{0}));
+    --pool_->users;
+    // Where somebody goes on with the memory, there is nothing to keep for later.
+    if (pool_->is_left() && !settings_.file.empty()) save();
 }
 
 // -- The way down ---------------------------------------------------------------------------------

@@ -9,9 +9,9 @@
 
 #include "flights.hpp"
 #include "options.hpp"
+#include "pool.hpp"
 #include "rendering.hpp"
 #include "settings.hpp"
-#include "slice.hpp"
 
 #include <dnsloom/abi/service/ask.h>
 #include <dnsloom/plugin.hpp>
@@ -29,6 +29,8 @@
 #include <vector>
 
 namespace loom::cache {
+
+struct SavedAnswer;
 
 /// An answer that could not be kept, for those who waited for it. One worker's.
 struct Landed {
@@ -103,6 +105,11 @@ private:
     static void on_landed(void* flight, loom_query* child) noexcept;
     static void on_patience_over(void* flight) noexcept;
 
+    // The file.
+    void save() const;
+    void load();
+    bool take(const SavedAnswer& answer, Survey& found);
+
     // Commands. A job belongs to the control thread but while a worker does its part.
     struct Job {
         Job(Cache& of, const CommandReply& to) : cache{of}, reply{to} {}
@@ -121,6 +128,12 @@ private:
     static void read_on(void* job) noexcept;
     static void tell_more(void* job) noexcept;
 
+    /// What a worker needs to hear of changes.
+    struct Ear {
+        const Host* host;
+        Slice* slice;
+    };
+    void tell_worker(uint32_t worker) const;
     void drop_previous_later(Slice& slice) const;
     static void on_event(void* self, const loom_event* event) noexcept;
 
@@ -130,7 +143,9 @@ private:
     const loom_ask_1* const ask_;
     const Metric hits_success_, hits_denial_, misses_, waits_, prefetches_, stale_, evictions_,
         drops_, entries_, octets_;
-    std::vector<std::unique_ptr<Slice>> slices_;  // By worker.
+    const std::shared_ptr<Pool> pool_;
+    const std::vector<std::unique_ptr<Slice>>& slices_;  // The pool's, by worker.
+    std::vector<Ear> ears_;                              // By worker.
     std::atomic<int64_t> entry_count_ = 0;
     std::atomic<int64_t> octet_count_ = 0;
     loom_handle subscription_ = 0;

@@ -42,14 +42,13 @@ void Cache::flush(std::span<const std::string_view> words, const CommandReply& r
         };
         one.cache.post(LOOM_CONTROL, finish, one);
     };
-    const auto apply = [](void* slice) { static_cast<Slice*>(slice)->hear(); };
     for (uint32_t worker = 0; worker < host_.workers(); ++worker) {
         Slice* const slice = slices_[worker].get();
         if (all)
             slice->tell_all();
         else
             slice->tell(ChangeTable::Scope::subtree, hash);
-        host_.loop_service()->post(&host_.table(), worker, apply, slice);
+        tell_worker(worker);
         post(worker, hear, job);
     }
 }

@@ -34,6 +34,8 @@ inline constexpr OptionSpec option_specs[] = {
         "false"),
     OptionSpec{"disable_success", LOOM_OPTION_NAME, "Zones whose answers are not kept."}.list(1000),
     OptionSpec{"disable_denial", LOOM_OPTION_NAME, "Zones whose denials are not kept."}.list(1000),
+    OptionSpec{"share", LOOM_OPTION_STRING, "A name: caches of one name and capacity are one."},
+    OptionSpec{"file", LOOM_OPTION_PATH, "Where answers are between two processes."},
     OptionSpec{"prefetch", LOOM_OPTION_INTEGER, "Hits that make an entry worth renewing; 0: never."}
         .by_default("0")
         .between(0, 255),

@@ -49,6 +49,8 @@ public:
     RegionHeader* header() const { return header_; }
     std::size_t size() const { return header_->size; }
     RegionAddress address() const;
+    /// Whether nobody else refers to it. Nobody new can, once no one is told the address.
+    bool is_sole() const { return header_->references.load(std::memory_order_acquire) == 1; }
 
 private:
     explicit Region(RegionHeader* header) : header_{header} {}

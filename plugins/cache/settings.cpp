@@ -56,6 +56,8 @@ Settings read_settings(const Host& host, const Options& options) {
     settings.keeps_ttl = options["keepttl"].boolean();
     settings.disable_success = NameSet{host, options.find("disable_success")};
     settings.disable_denial = NameSet{host, options.find("disable_denial")};
+    if (const auto share = options.find("share")) settings.share = share->string();
+    if (const auto file = options.find("file")) settings.file = file->string();
     settings.stale = seconds(options, "serve_stale");
     settings.stale_verifies = options["serve_stale_refresh"].string() == "verify";
     settings.stale_patience_ns =

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 namespace loom::cache {
 
@@ -21,6 +22,9 @@ struct Settings {
     bool keeps_ttl = false;
     NameSet disable_success;
     NameSet disable_denial;
+
+    std::string share;  ///< Name of the pool; empty: it is nobody else's.
+    std::string file;  ///< Absolute; empty: nothing is saved.
 
     std::uint32_t stale = 0;  ///< How long an entry is good for after its end; 0: not at all.
     bool stale_verifies = false;

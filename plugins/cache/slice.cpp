@@ -54,9 +54,7 @@ void Slice::tell_all() {
     changes_lost_ = true;
 }
 
-void Slice::hear() {
-    // The clock of now, not that of the event: whatever was put in since may still be the old data.
-    const std::uint64_t now_ns = host_.monotonic_ns();
+void Slice::hear(std::uint64_t now_ns) {
     const std::scoped_lock lock{mutex_};
     for (const Change& change : changes_) store().change(change.scope, change.name_hash, now_ns);
     if (changes_lost_) store().flush(now_ns);

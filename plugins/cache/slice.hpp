@@ -6,7 +6,7 @@
 #include "store.hpp"
 
 #include <dnsloom/abi/query.h>
-#include <dnsloom/host.hpp>
+#include <dnsloom/options.hpp>
 
 #include <cstdint>
 #include <mutex>
@@ -25,8 +25,6 @@ namespace loom::cache {
 /// hook keeps no pointer into a region when it returns.
 class Slice {
 public:
-    explicit Slice(const Host& host) : host_{host} {}
-
     /// Takes over a region of the old instance, or maps one of `size` octets if there is none.
     /// False if the system refuses. [C, before the worker uses it]
     [[nodiscard]] bool open(std::size_t size);
@@ -36,6 +34,8 @@ public:
     void inherit(Region region, std::size_t size, std::uint64_t until_ns);
 
     const Region& region() const { return region_; }
+    /// Whether it has taken over something of an old instance. [C, before open()]
+    bool has_memory() const { return static_cast<bool>(region_) || previous_ != nullptr; }
     Store store() const { return Store{*region_.header()}; }
 
     /// The answer for a key that can be served now, or nullptr. One that is found in the previous
@@ -79,8 +79,9 @@ public:
     void tell(ChangeTable::Scope scope, std::uint64_t name_hash);
     /// Notes that everything changed. [C]
     void tell_all();
-    /// Applies what tell() noted. [W]
-    void hear();
+    /// Applies what tell() noted. `now_ns` is the clock of now, not that of the event: whatever was put
+    /// in since may still be the old data. [W]
+    void hear(std::uint64_t now_ns);
 
 private:
     struct Change {
@@ -96,7 +97,6 @@ private:
     }
     Entry* lookup_previous(const Key& key, const loom_query& query, Store::Tally& tally);
 
-    const Host& host_;
     Region region_;
     RegionHeader* previous_ = nullptr;  // The worker's view of previous_region_.
     bool previous_done_ = false;

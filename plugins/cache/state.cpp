@@ -12,17 +12,26 @@ namespace loom::cache {
 
 constexpr uint64_t second_ns = 1'000'000'000;
 
+void Cache::tell_worker(uint32_t worker) const {
+    const auto hear = [](void* arg) {
+        const auto& ear = *static_cast<const Ear*>(arg);
+        ear.slice->hear(ear.host->monotonic_ns());
+    };
+    // The worker only reads the ear.
+    auto* const ear = const_cast<Ear*>(&ears_[worker]);  // NOLINT(*-const-cast)
+    host_.loop_service()->post(&host_.table(), worker, hear, ear);
+}
+
 void Cache::on_event(void* self, const loom_event* event) noexcept {
     auto& cache = *static_cast<Cache*>(self);
     if (event->kind != LOOM_EVENT_ZONE_CHANGED && event->kind != LOOM_EVENT_NAME_CHANGED) return;
     const auto scope = event->kind == LOOM_EVENT_ZONE_CHANGED ? ChangeTable::Scope::subtree
                                                               : ChangeTable::Scope::name;
     const uint64_t hash = cache.host_.hash_name(view(event->name));
-    const auto hear = [](void* slice) { static_cast<Slice*>(slice)->hear(); };
     for (uint32_t worker = 0; worker < cache.slices_.size(); ++worker) {
         Slice* const slice = cache.slices_[worker].get();
         slice->tell(scope, hash);
-        cache.host_.loop_service()->post(&cache.host_.table(), worker, hear, slice);
+        cache.tell_worker(worker);
     }
 }
 
@@ -71,6 +80,8 @@ loom_status Cache::import_state(int32_t phase, uint32_t, const loom_source& sour
     const uint64_t until_ns =
         host_.monotonic_ns() +
         uint64_t{std::max(limits.max_ttl, limits.negative_max_ttl)} * second_ns;
+    // Another instance that shares the pool was first.
+    if (slices_.front()->has_memory()) return LOOM_OK;
     for (std::size_t worker = 0; worker < regions.size(); ++worker)
         slices_[worker]->inherit(std::move(regions[worker]), settings_.region_size, until_ns);
     return LOOM_OK;

@@ -7,8 +7,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import threading
 
-from support import message, wait
+from support import client, message, wait
 from support.case import Case, main
+from support.ports import free_port
 from support.server import Dnsloom, servers
 from support.upstream import Upstream, default_answer, soa
 
@@ -107,12 +108,12 @@ class Cache(Case):
             return default_answer(octets, transport)
 
         self.serve(late)
-        clients = [self.enter(self.server.connect()) for _ in range(20)]
-        for client in clients:
-            client.send(*(message.query("cold.test", id=number) for number in range(50)))
+        connections = [self.enter(self.server.connect()) for _ in range(20)]
+        for connection in connections:
+            connection.send(*(message.query("cold.test", id=number) for number in range(50)))
         wait.until(lambda: self.server.metric("dnsloom_cache_waits_total") == 999, "999 clients wait")
         gate.set()
-        replies = [client.receive() for client in clients for _ in range(50)]
+        replies = [connection.receive() for connection in connections for _ in range(50)]
 
         self.assertEqual({reply.rcode for reply in replies}, {"NOERROR"})
         self.assertEqual(self.upstream.count(), 1)
@@ -178,6 +179,37 @@ class Cache(Case):
 
         self.assertEqual(self.server.ctl("cache", "dump").stdout,
                          "; shown.test. A NOERROR age 10 ttl 290\nshown.test. 290 IN A 192.0.2.1\n")
+
+    def test_caches_of_one_name_are_one(self):
+        self.upstream = self.enter(Upstream())
+        other_port = free_port()
+        pipeline = (f'[{{ plugin = "cache", share = "%s" }}, {{ plugin = "forward", '
+                    f'to = ["127.0.0.1:{self.upstream.port}"] }}]')
+        text = (servers(pipeline % "one") + servers(pipeline % "one", listen=f"dns://127.0.0.1:{other_port}")
+                + servers(pipeline % "two", zones='["two.test"]'))
+        with Dnsloom(self.folder, text) as server:
+            server.ask("a.test")
+            client.ask(other_port, "a.test")
+            self.assertEqual(self.upstream.count(), 1)
+            server.ask("two.test")
+            client.ask(other_port, "two.test")
+            self.assertEqual(self.upstream.count(), 3)
+            server.write(text.replace('share = "one"', 'share = "one", max_ttl = "2h"'))
+            server.reload()
+            client.ask(other_port, "a.test")
+            self.assertEqual(self.upstream.count(), 3, "it outlives a reload")
+            server.ctl("cache", "flush", "a.test")
+            client.ask(other_port, "a.test")
+            self.assertEqual(self.upstream.count(), 4)
+
+    def test_answers_outlive_the_process_in_a_file(self):
+        self.upstream = self.enter(Upstream())
+        text = servers(f'[{{ plugin = "cache", file = "{self.folder}/answers" }}, {{ plugin = "forward", '
+                       f'to = ["127.0.0.1:{self.upstream.port}"] }}]')
+        for _ in range(2):
+            with Dnsloom(self.folder, text) as server:
+                server.ask("kept.test")
+        self.assertEqual(self.upstream.count(), 1)
 
 
 if __name__ == "__main__":

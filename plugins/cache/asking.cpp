@@ -58,7 +58,8 @@ void Cache::on_landed(void* arg, loom_query* child) noexcept {
     Cache& cache = worker.cache;
     try {
         Query query{child, cache.host_};
-        cache.land(worker, flight, query, cache.keep(worker, query));
+        const bool kept = cache.keep(worker, {key_of(*child)}, query);
+        cache.land(worker, flight, query, kept);
     } catch (const std::exception& e) {
         cache.host_.report_exception("background", e.what());
         cache.resume_all(flight, nullptr);

@@ -4,39 +4,59 @@
 #include <dnsloom/dns/codes.hpp>
 #include <dnsloom/dns/edns.hpp>
 #include <dnsloom/dns/header.hpp>
+#include <dnsloom/dns/name.hpp>
+#include <dnsloom/dns/wire.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <optional>
 #include <string>
 #include <utility>
 
 namespace loom::cache {
-namespace {
-
-constexpr uint64_t second_ns = 1'000'000'000;
-
-// Whether a query is one that this cache has to do with.
-bool is_cacheable(const Query& query) {
-    if (query->opcode != dns::opcode::query || query->qclass != dns::rr_class::in) return false;
-    if (dns::is_meta_type(query->qtype) && query->qtype != dns::rr_type::any) return false;
-    if (query->edns_options.size == 0) return true;
-    // The answer may be meant for a part of the world only (RFC 7871 section 7.3).
-    const auto options = dns::EdnsOptions::check(view(query->edns_options));
-    return options && !options->find(dns::option_code::client_subnet);
-}
 
 // RD is in the key: without it, a question that a resolver would not follow could leave its
 // referral to those who want an answer.
-Key key_of(const loom_query& query) {
-    uint8_t bits = 0;
+Key key_of(const loom_query& query, std::uint8_t bits) {
     if ((query.flags & LOOM_QUERY_DO) != 0) bits |= key_do;
     if ((query.flags & LOOM_QUERY_CD) != 0) bits |= key_cd;
     if ((query.flags & LOOM_QUERY_RD) != 0) bits |= key_rd;
     const uint64_t hash = key_hash(query.suffix_hash[0], query.qtype, bits);
     return {hash, view(query.qname_lower), query.qtype, bits};
+}
+
+namespace {
+
+constexpr uint64_t second_ns = 1'000'000'000;
+
+// Nothing if the cache has nothing to do with it.
+std::optional<Subject> subject_of(const loom_query& query) {
+    if (query.opcode != dns::opcode::query || query.qclass != dns::rr_class::in)
+        return std::nullopt;
+    if (dns::is_meta_type(query.qtype) && query.qtype != dns::rr_type::any) return std::nullopt;
+    if (query.edns_options.size == 0) [[likely]]
+        return Subject{key_of(query)};
+    const auto options = dns::EdnsOptions::check(view(query.edns_options));
+    if (!options) return std::nullopt;
+    const auto option = options->find(dns::option_code::client_subnet);
+    if (!option) return Subject{key_of(query)};
+    // Who does not want to tell where it is gets what is meant for it alone (RFC 7871 section 7.1.2).
+    auto subnet = ClientSubnet::read(*option);
+    if (!subnet || subnet->source == 0) return std::nullopt;
+    subnet->scope = 0;
+    return Subject{key_of(query, key_subnet), subnet};
+}
+
+// Two networks may have one hash, if those who choose their addresses mean harm.
+bool is_for(const Entry& entry, const ClientSubnet& network) {
+    const auto options = dns::EdnsOptions::check({entry.options(), entry.options_size});
+    const auto option =
+        options ? options->find(dns::option_code::client_subnet) : std::nullopt;
+    const auto answered = option ? ClientSubnet::read(*option) : std::nullopt;
+    return answered && answered->shortened(network.source).same_network(network);
 }
 
 bool is_failure(std::uint16_t rcode) {
@@ -109,25 +129,44 @@ void Cache::prepare(Worker& worker, const loom_query& query) noexcept {
 }
 
 loom_verdict Cache::on_query(Worker& worker, Query& query) {
-    if (!is_cacheable(query)) return LOOM_NEXT;
-    const Key key = key_of(*query.raw());
-    Store::Tally tally;
-    Entry* const entry = worker.slice.lookup(key, *query.raw(), tally);
-    if (tally.placed != 0) [[unlikely]]
-        note_changes(worker, tally);
-    if (entry == nullptr) return miss(worker, key, query);
-    const loom_verdict verdict = serve(*entry, query);
-    if (settings_.prefetch != 0 && verdict == LOOM_ANSWERED) prefetch(worker, key, *entry, query);
+    const auto subject = subject_of(*query.raw());
+    if (!subject) return LOOM_NEXT;
+    Entry* const entry = lookup(worker, *subject, query);
+    if (entry == nullptr) return miss(worker, *subject, query);
+    const loom_verdict verdict = serve(*entry, *subject, query);
+    if (settings_.prefetch != 0 && verdict == LOOM_ANSWERED && !subject->subnet)
+        prefetch(worker, subject->key, *entry, query);
     return verdict;
 }
 
-loom_verdict Cache::miss(Worker& worker, const Key& key, Query& query) {
+Entry* Cache::lookup(Worker& worker, const Subject& subject, const Query& query) {
+    Store::Tally tally;
+    const auto find = [&](const Key& key) {
+        return worker.slice.lookup(key, *query.raw(), tally);
+    };
+    Entry* entry = find(subject.key);
+    if (subject.subnet && entry != nullptr && entry->kind == Kind::scopes) {
+        const ClientSubnet& client = *subject.subnet;
+        entry = ScopeList{*entry}.find(client.family, client.source, [&](std::uint8_t bits) {
+            const ClientSubnet network = client.shortened(bits);
+            Entry* const found = find(subject.key_for(network));
+            return found != nullptr && is_for(*found, network) ? found : nullptr;
+        });
+    }
+    if (tally.placed != 0) [[unlikely]]
+        note_changes(worker, tally);
+    return entry;
+}
+
+loom_verdict Cache::miss(Worker& worker, const Subject& subject, Query& query) {
     host_.add(query->worker, misses_);
     if (worker.slice.take_previous_done()) drop_previous_later(worker.slice);
-    if (settings_.stale != 0) {
-        const Entry* const entry = worker.slice.stale(key, *query.raw(), settings_.stale);
-        if (entry != nullptr) return refresh_stale(worker, key, *entry, query);
+    // Nobody asks in the background for a part of the world.
+    if (settings_.stale != 0 && !subject.subnet) {
+        const Entry* const entry = worker.slice.stale(subject.key, *query.raw(), settings_.stale);
+        if (entry != nullptr) return refresh_stale(worker, subject.key, *entry, query);
     }
+    const Key key = subject.flight_key();
     Flight* flight = worker.flights.find(key, query->now_ns);
     if (flight != nullptr && flight->asking)
         return wait(worker, *flight, query) ? LOOM_PENDING : LOOM_NEXT;
@@ -144,14 +183,13 @@ loom_verdict Cache::miss(Worker& worker, const Key& key, Query& query) {
 
 loom_verdict Cache::on_resume(Worker& worker, Query& query, int32_t, void* arg) {
     auto* const landed = static_cast<Landed*>(arg);
-    const Key key = key_of(*query.raw());
-    Store::Tally tally;
-    Entry* const entry = worker.slice.lookup(key, *query.raw(), tally);
-    loom_verdict verdict = entry != nullptr ? serve(*entry, query) : LOOM_NEXT;
+    const auto subject = subject_of(*query.raw());
+    Entry* const entry = subject ? lookup(worker, *subject, query) : nullptr;
+    loom_verdict verdict = entry != nullptr ? serve(*entry, *subject, query) : LOOM_NEXT;
     const bool good = landed != nullptr && !is_failure(landed->rcode);
     if (verdict == LOOM_NEXT && good && give(*landed, query)) verdict = LOOM_ANSWERED;
-    if (verdict == LOOM_NEXT && settings_.stale != 0) {
-        const Entry* const old = worker.slice.stale(key, *query.raw(), settings_.stale);
+    if (verdict == LOOM_NEXT && settings_.stale != 0 && subject && !subject->subnet) {
+        const Entry* const old = worker.slice.stale(subject->key, *query.raw(), settings_.stale);
         if (old != nullptr) verdict = serve_stale(*old, query);
     }
     if (verdict == LOOM_NEXT && landed != nullptr && !good && give(*landed, query))
@@ -168,13 +206,33 @@ void Cache::on_cancel(Worker&, Query& query, loom_token) {
 
 // -- Serving --------------------------------------------------------------------------------------
 
-bool Cache::write(const Entry& entry, Query& query, const Aging& aging) const {
+namespace {
+
+// The client's own option, with the scope of the answer (RFC 7871 section 7.2.1).
+void give_subnet(ClientSubnet client, Bytes answered, Response& response) {
+    const auto kept = ClientSubnet::read(answered);
+    if (!kept) return;
+    client.scope = kept->scope;
+    std::array<uint8_t, 20> room;
+    response.option(
+        dns::option_code::client_subnet, std::span{room}.first(client.write(room)));
+}
+
+}  // namespace
+
+bool Cache::write(
+    const Entry& entry, const ClientSubnet* subnet, Query& query, const Aging& aging) const {
     auto response = query.response();
     const bool wants_ad = query.has(LOOM_QUERY_DO | LOOM_QUERY_AD);
     // Before buffer(), which leaves room for them.
     if (entry.options_size != 0 && query.has(LOOM_QUERY_EDNS)) {
         const auto options = dns::EdnsOptions::check({entry.options(), entry.options_size});
-        for (const auto& option : *options) response.option(option.code, option.data);
+        for (const auto& option : *options) {
+            if (option.code != dns::option_code::client_subnet)
+                response.option(option.code, option.data);
+            else if (subnet != nullptr)
+                give_subnet(*subnet, option.data, response);
+        }
     }
     if (const auto room = response.buffer(); room.size() >= entry.message_size) {
         render(entry, aging, wants_ad, room.data());
@@ -186,9 +244,10 @@ bool Cache::write(const Entry& entry, Query& query, const Aging& aging) const {
     return response.set_wire({copy, entry.message_size}) == LOOM_OK;
 }
 
-loom_verdict Cache::serve(Entry& entry, Query& query) const {
+loom_verdict Cache::serve(Entry& entry, const Subject& subject, Query& query) const {
     const Aging aging{.subtract = settings_.keeps_ttl ? 0 : entry.age(query->now_ns)};
-    if (!write(entry, query, aging)) return LOOM_NEXT;
+    const ClientSubnet* const subnet = subject.subnet ? &*subject.subnet : nullptr;
+    if (!write(entry, subnet, query, aging)) return LOOM_NEXT;
     // Counted further only where somebody reads it: the line is another worker's to write otherwise.
     if (entry.hit == 0 || (settings_.prefetch != 0 && entry.hit != UINT8_MAX)) ++entry.hit;
     host_.add(query->worker, entry.kind == Kind::success ? hits_success_ : hits_denial_);
@@ -199,7 +258,7 @@ loom_verdict Cache::serve_stale(const Entry& entry, Query& query) const {
     const bool is_nxdomain = (entry.message()[3] & 0xFU) == dns::rcode::nxdomain;
     query.response().extended_error(
         is_nxdomain ? dns::ede_code::stale_nxdomain_answer : dns::ede_code::stale_answer, {});
-    if (!write(entry, query, {.all = settings_.stale_ttl})) return LOOM_NEXT;
+    if (!write(entry, nullptr, query, {.all = settings_.stale_ttl})) return LOOM_NEXT;
     host_.add(query->worker, stale_);
     return LOOM_ANSWERED;
 }
@@ -220,25 +279,29 @@ bool Cache::give(Landed& landed, Query& query) {
 // -- The way up -----------------------------------------------------------------------------------
 
 loom_verdict Cache::on_response(Worker& worker, Query& query) {
-    const bool kept = keep(worker, query);
+    const auto subject = subject_of(*query.raw());
+    if (!subject) return LOOM_NEXT;
+    const bool kept = keep(worker, *subject, query);
     const auto& passage = query.scratch<Passage>();
     if (passage.leads != nullptr && passage.leads->number == passage.lead)
         land(worker, *passage.leads, query, kept);
-    if (!query.has(LOOM_QUERY_DO | LOOM_QUERY_AD) && is_cacheable(query))
-        query.response().set_flags(LOOM_FLAG_AD, 0);
+    if (!query.has(LOOM_QUERY_DO | LOOM_QUERY_AD)) query.response().set_flags(LOOM_FLAG_AD, 0);
     return LOOM_NEXT;
 }
 
 // True if the next one who asks gets it.
-bool Cache::keep(Worker& worker, Query& query) {
+bool Cache::keep(Worker& worker, const Subject& subject, Query& query) {
     auto response = query.response();
-    if (!is_cacheable(query) || !response.present()) return false;
+    if (!response.present()) return false;
     if ((response.flags() & LOOM_FLAG_TC) != 0) return false;
     if (!worker.slice.is_current(*query.raw())) return false;
-    const auto options = kept_options(response.options(), worker.options);
+    const ClientSubnet* const subnet = subject.subnet ? &*subject.subnet : nullptr;
+    const auto options = kept_options(response.options(), subnet, worker.options);
     if (!options) return false;
 
-    const Key key = key_of(*query.raw());
+    const bool is_for_all = options->scope == 0;
+    const Key key =
+        is_for_all ? subject.key : subject.key_for(subnet->shortened(options->scope));
     const Bytes message = response.wire();
     const uint64_t now_s = host_.realtime_ns() / second_ns;
     Survey& found = worker.survey;
@@ -255,14 +318,42 @@ bool Cache::keep(Worker& worker, Query& query) {
         worker.slice.has_answer(key, *query.raw(), settings_.stale))
         return false;
 
+    if (!is_for_all &&
+        !note_scope(worker, subject, options->scope, found.ttl, query->now_ns))
+        return false;
     Store::Tally tally;
     Store store = worker.slice.store();
-    const std::size_t size = Entry::size_for(found.size, found.ttl_count, options->size());
+    const std::size_t size = Entry::size_for(found.size, found.ttl_count, options->octets.size());
     Entry* const entry = store.place(key, size, query->now_ns, tally);
     if (entry != nullptr) {
-        fill(*entry, message, key, found, *options, query->now_ns);
+        fill(*entry, message, key, found, options->octets, query->now_ns);
         store.note_ttl(found.ttl + settings_.stale);
     }
+    note_changes(worker, tally);
+    return entry != nullptr;
+}
+
+// Adds to the list that stands where an answer for all would.
+bool Cache::note_scope(
+    Worker& worker, const Subject& subject, std::uint8_t scope, std::uint32_t ttl,
+    std::uint64_t now_ns) {
+    Store store = worker.slice.store();
+    const Entry* const known = store.find(subject.key);
+    const bool is_list =
+        known != nullptr && known->kind == Kind::scopes && known->is_fresh(now_ns);
+    ScopeList list = is_list ? ScopeList{*known} : ScopeList{};
+    const std::uint32_t left = is_list ? known->ttl - known->age(now_ns) : 0;
+    if (!list.add(subject.subnet->family, scope)) return false;
+    std::array<uint8_t, dns::header_size + dns::name_size_max + 4> room{};
+    const auto question = std::span{room}.first(dns::header_size + subject.key.name.size() + 4);
+    room[5] = 1;
+    std::memcpy(room.data() + dns::header_size, subject.key.name.data(), subject.key.name.size());
+    dns::store_u16(question.last(4).data(), subject.key.type);
+    dns::store_u16(question.last(2).data(), dns::rr_class::in);
+    Store::Tally tally;
+    Entry* const entry = store.place(
+        subject.key, Entry::size_for(question.size(), 0, list.octets().size()), now_ns, tally);
+    if (entry != nullptr) fill_scopes(*entry, question, list, std::max(ttl, left), now_ns);
     note_changes(worker, tally);
     return entry != nullptr;
 }

@@ -23,6 +23,7 @@
 #include <iterator>
 #include <list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,6 +32,25 @@
 namespace loom::cache {
 
 struct SavedAnswer;
+
+/// `bits` besides those of the query's flags.
+Key key_of(const loom_query& query, std::uint8_t bits = 0);
+
+/// What a query is about, for the cache.
+struct Subject {
+    Key key;
+    /// Of a query with one. Then `key` is that of an answer that is good for all, or of a ScopeList.
+    std::optional<ClientSubnet> subnet = std::nullopt;
+
+    /// What sets questions apart that are under way.
+    Key flight_key() const { return subnet ? key_for(*subnet) : key; }
+    /// Of answers for a network.
+    Key key_for(const ClientSubnet& network) const {
+        Key made = key;
+        made.hash ^= network.hash();
+        return made;
+    }
+};
 
 /// An answer that could not be kept, for those who waited for it. One worker's.
 struct Landed {
@@ -85,17 +105,22 @@ private:
     Metric define_hits(std::string_view type) const;
 
     // Serving.
-    loom_verdict serve(Entry& entry, Query& query) const;
+    Entry* lookup(Worker& worker, const Subject& subject, const Query& query);
+    loom_verdict serve(Entry& entry, const Subject& subject, Query& query) const;
     loom_verdict serve_stale(const Entry& entry, Query& query) const;
-    bool write(const Entry& entry, Query& query, const Aging& aging) const;
+    bool write(
+        const Entry& entry, const ClientSubnet* subnet, Query& query, const Aging& aging) const;
     static bool give(Landed& landed, Query& query);
 
     // Keeping.
-    bool keep(Worker& worker, Query& query);
+    bool keep(Worker& worker, const Subject& subject, Query& query);
+    bool note_scope(
+        Worker& worker, const Subject& subject, std::uint8_t scope, std::uint32_t ttl,
+        std::uint64_t now_ns);
     void note_changes(Worker& worker, const Store::Tally& tally);
 
     // Asking.
-    loom_verdict miss(Worker& worker, const Key& key, Query& query);
+    loom_verdict miss(Worker& worker, const Subject& subject, Query& query);
     loom_verdict refresh_stale(Worker& worker, const Key& key, const Entry& entry, Query& query);
     void prefetch(Worker& worker, const Key& key, const Entry& entry, Query& query);
     Flight* ask_in_background(Worker& worker, const Key& key, Query& query);

@@ -29,17 +29,19 @@ void append_record(
 }  // namespace
 
 void append_text(const Entry& entry, std::uint64_t now_ns, std::string& out) {
+    if (entry.kind == Kind::scopes) return;
     auto reader = dns::MessageReader::open({entry.message(), entry.message_size});
     if (!reader) return;
     const auto question = reader->question();
     if (!question || !*question) return;
     const std::uint32_t age = entry.age(now_ns);
     fmt::format_to(
-        std::back_inserter(out), "; {} {} {} age {} ttl {}{}{}{}\n",
+        std::back_inserter(out), "; {} {} {} age {} ttl {}{}{}{}{}\n",
         (*question)->qname.to_string(), dns::type_to_string((*question)->qtype),
         dns::rcode_to_string(reader->header().rcode()), age, entry.ttl - std::min(entry.ttl, age),
         (entry.key_bits & key_do) != 0 ? " do" : "", (entry.key_bits & key_cd) != 0 ? " cd" : "",
-        (entry.key_bits & key_rd) != 0 ? "" : " no-rd");
+        (entry.key_bits & key_rd) != 0 ? "" : " no-rd",
+        (entry.key_bits & key_subnet) != 0 ? " subnet" : "");
     while (true) {
         const auto record = reader->next();
         if (!record || !*record) return;

@@ -15,7 +15,7 @@ namespace loom::cache {
 
 /// Raise it with every change of the structs in this file, of ChangeTable, or of how a key is
 /// hashed.
-inline constexpr std::uint32_t layout_version = 2;
+inline constexpr std::uint32_t layout_version = 3;
 inline constexpr std::uint64_t region_magic = 0x65686361636d6f6fU;  // "oomcache"
 
 /// Entries begin at multiples of this.
@@ -26,10 +26,12 @@ enum class Kind : std::uint8_t {
     success,
     denial,   ///< NXDOMAIN, or the name has no records of the type (RFC 2308).
     failure,  ///< SERVFAIL.
+    scopes,   ///< No answer: see ScopeList.
 };
 
 /// Bits of a query that the answer depends on.
-enum : std::uint8_t { key_do = 1, key_cd = 2, key_rd = 4 };
+/// Those with a client subnet are of a world of their own.
+enum : std::uint8_t { key_do = 1, key_cd = 2, key_rd = 4, key_subnet = 8 };
 
 /// What is asked. `name` is in wire form and lower case; the class is always IN.
 struct Key {
@@ -42,7 +44,7 @@ struct Key {
 /// The hash of a key whose name has the hash `name_hash`. That one is keyed with the process's
 /// secret and spreads evenly, so all that is left to do is to part the types.
 constexpr std::uint64_t key_hash(std::uint64_t name_hash, std::uint16_t type, std::uint8_t bits) {
-    return name_hash ^ (std::uint64_t{type} << 3U | bits) * 0x9E3779B97F4A7C15U;
+    return name_hash ^ (std::uint64_t{type} << 4U | bits) * 0x9E3779B97F4A7C15U;
 }
 
 /// An answer in the log. Behind it follow the message, `ttl_count` offsets of TTL fields in the

@@ -61,6 +61,8 @@ void Cache::save() const {
             for (std::size_t pair = 0; pair < store.index_pairs(); ++pair) {
                 store.visit(pair, [&](const Entry& entry) {
                     if (entry.kind == Kind::failure || !entry.is_fresh(now_ns)) return;
+                    // Few, and of use for few.
+                    if ((entry.key_bits & key_subnet) != 0) return;
                     const Bytes message{entry.message(), entry.message_size};
                     const auto question = question_of(message);
                     if (!question) return;

@@ -52,6 +52,18 @@ void fill(
     if (!options.empty()) std::memcpy(entry.options(), options.data(), options.size());
 }
 
+void fill_scopes(
+    Entry& entry, Bytes question, const ScopeList& list, std::uint32_t ttl, std::uint64_t now_ns) {
+    entry.stored_ns = now_ns;
+    entry.ttl = ttl;
+    entry.message_size = static_cast<uint16_t>(question.size());
+    entry.ttl_count = 0;
+    entry.options_size = static_cast<uint16_t>(list.octets().size());
+    entry.kind = Kind::scopes;
+    std::memcpy(entry.message(), question.data(), question.size());
+    std::memcpy(entry.options(), list.octets().data(), list.octets().size());
+}
+
 // No TTL gets below 1 by its age: an entry ends with its smallest TTL.
 void render(const Entry& entry, const Aging& aging, bool wants_ad, std::uint8_t* out) {
     std::memcpy(out, entry.message(), entry.message_size);
@@ -67,13 +79,27 @@ void render(const Entry& entry, const Aging& aging, bool wants_ad, std::uint8_t*
     if (!wants_ad) out[ad_octet] = static_cast<std::uint8_t>(out[ad_octet] & ~dns::flag::ad);
 }
 
-std::optional<Bytes> kept_options(Bytes octets, std::span<uint8_t> room) {
+std::optional<KeptOptions>
+kept_options(Bytes octets, const ClientSubnet* subnet, std::span<std::uint8_t> room) {
     const auto options = dns::EdnsOptions::check(octets);
-    if (!options || options->find(dns::option_code::client_subnet)) return std::nullopt;
+    if (!options) return std::nullopt;
+    KeptOptions result;
     dns::OptionsWriter kept{room};
-    for (const auto& option : *options)
-        if (option.code == dns::option_code::extended_error) kept.add(option.code, option.data);
-    return kept.options().octets();
+    for (const auto& option : *options) {
+        if (option.code == dns::option_code::client_subnet) {
+            const auto answered = ClientSubnet::read(option.data);
+            if (subnet == nullptr || !answered || !answered->same_network(*subnet))
+                return std::nullopt;
+            // It depends on more than was told: the next one who tells as much may be elsewhere.
+            if (answered->scope > answered->source) return std::nullopt;
+            result.scope = answered->scope;
+        } else if (option.code != dns::option_code::extended_error) {
+            continue;
+        }
+        kept.add(option.code, option.data);
+    }
+    result.octets = kept.options().octets();
+    return result;
 }
 
 }  // namespace loom::cache

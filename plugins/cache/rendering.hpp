@@ -3,6 +3,7 @@
 #pragma once
 
 #include "admission.hpp"
+#include "client_subnet.hpp"
 #include "layout.hpp"
 
 #include <dnsloom/plugin.hpp>
@@ -24,11 +25,22 @@ void fill(
     Entry& entry, Bytes message, const Key& key, const Survey& found, Bytes options,
     std::uint64_t now_ns);
 
+/// The same for an entry of Kind::scopes; `question` is a message without records.
+void fill_scopes(
+    Entry& entry, Bytes question, const ScopeList& list, std::uint32_t ttl, std::uint64_t now_ns);
+
 /// Writes the message as it is now. AD is set only for who asked for it (RFC 6840 section 5.8).
 void render(const Entry& entry, const Aging& aging, bool wants_ad, std::uint8_t* out);
 
-/// Extended errors are the only EDNS options of a response that are as true the next time. Nothing
-/// if the response is meant for a part of the world only.
-std::optional<Bytes> kept_options(Bytes octets, std::span<std::uint8_t> room);
+/// What is kept of a response's EDNS options.
+struct KeptOptions {
+    Bytes octets;             ///< Extended errors, and the client subnet if there was one.
+    std::uint8_t scope = 0;   ///< Bits of the client's address that the answer depends on.
+};
+
+/// Extended errors are as true the next time, other options are not. Nothing if the response is meant
+/// for a part of the world that is not the one asked for: `subnet`, null if none was.
+std::optional<KeptOptions>
+kept_options(Bytes octets, const ClientSubnet* subnet, std::span<std::uint8_t> room);
 
 }  // namespace loom::cache

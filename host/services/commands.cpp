@@ -15,8 +15,7 @@ bool is_command_name(std::string_view name) {
            });
 }
 bool is_usage(std::string_view usage) {
-    return usage.size() <= Commands::usage_size_max &&
-           std::ranges::none_of(usage, [](char c) {
+    return usage.size() <= Commands::usage_size_max && std::ranges::none_of(usage, [](char c) {
                return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
            });
 }
@@ -28,8 +27,7 @@ loom_status Commands::add(Command command) {
         return LOOM_E_ARGUMENT;
     const auto mine = of(command.owner);
     if (mine.size() == commands_max) return LOOM_E_LIMIT;
-    if (std::ranges::find(mine, command.name, &Command::name) != mine.end())
-        return LOOM_E_ARGUMENT;
+    if (std::ranges::find(mine, command.name, &Command::name) != mine.end()) return LOOM_E_ARGUMENT;
     commands_.push_back(std::move(command));
     return LOOM_OK;
 }
@@ -56,8 +54,7 @@ void Commands::run(
         commands[i]->run(commands[i]->arg, views.data(), count, first + i);
 }
 
-loom_status
-Commands::write(const Instance* owner, loom_handle reply, std::string_view text) {
+loom_status Commands::write(const Instance* owner, loom_handle reply, std::string_view text) {
     const auto found = find(owner, reply);
     if (found == replies_.end()) return LOOM_E_STALE;
     Joined& joined = *found->second.joined;

@@ -40,8 +40,10 @@ public:
 
     /// Runs the commands in turn with the same words, and answers once, with all that they wrote, when
     /// the last of them has finished: now or later. It is an error if one of them says so.
-    void run(std::span<const Command* const> commands, std::span<const std::string> words,
-             Answer answer);
+    void
+    run(std::span<const Command* const> commands,
+        std::span<const std::string> words,
+        Answer answer);
 
     loom_status write(const Instance* owner, loom_handle reply, std::string_view text);
     loom_status finish(const Instance* owner, loom_handle reply, loom_status status);

@@ -27,7 +27,11 @@ Cache::refresh_stale(Worker& worker, const Key& key, const Entry& entry, Query& 
     if (!wait(worker, *flight, query)) return serve_stale(entry, query);
     if (flight->timer == 0) {
         host_.loop_service()->timer(
-            &host_.table(), worker.number, settings_.stale_patience_ns, on_patience_over, flight,
+            &host_.table(),
+            worker.number,
+            settings_.stale_patience_ns,
+            on_patience_over,
+            flight,
             &flight->timer);
     }
     return LOOM_PENDING;

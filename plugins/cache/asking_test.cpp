@@ -164,7 +164,8 @@ TEST_CASE("plugin/cache: serve_stale immediate: old data at once, new data behin
     CHECK(cache.asked() == 2);
 }
 
-TEST_CASE("plugin/cache: serve_stale: a failure leaves the last good answer, and upstreams a rest") {
+TEST_CASE(
+    "plugin/cache: serve_stale: a failure leaves the last good answer, and upstreams a rest") {
     Ended cache{{{"serve_stale", "1h"}, {"serve_stale_recheck", "10s"}, {"serve_stale_ttl", "7s"}}};
     cache.behind.otherwise([](const Asked&) { return failure(); });
 
@@ -208,7 +209,8 @@ TEST_CASE("plugin/cache: serve_stale: neither failures nor what a change made vo
     CHECK(cache.stale() == 0);
 }
 
-TEST_CASE("plugin/cache: serve_stale verify: asks first, and serves old data only for want of new") {
+TEST_CASE(
+    "plugin/cache: serve_stale verify: asks first, and serves old data only for want of new") {
     Ended cache{{{"serve_stale", "1h"}, {"serve_stale_refresh", "verify"}}};
     SUBCASE("new data comes") {
         cache.behind.push(answer(newer, 1s));

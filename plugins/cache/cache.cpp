@@ -53,8 +53,7 @@ std::optional<Subject> subject_of(const loom_query& query) {
 // Two networks may have one hash, if those who choose their addresses mean harm.
 bool is_for(const Entry& entry, const ClientSubnet& network) {
     const auto options = dns::EdnsOptions::check({entry.options(), entry.options_size});
-    const auto option =
-        options ? options->find(dns::option_code::client_subnet) : std::nullopt;
+    const auto option = options ? options->find(dns::option_code::client_subnet) : std::nullopt;
     const auto answered = option ? ClientSubnet::read(*option) : std::nullopt;
     return answered && answered->shortened(network.source).same_network(network);
 }
@@ -89,7 +88,9 @@ Cache::Cache(const Host& host, const Options& options)
       pool_{Pool::of(settings_.share, settings_.region_size, host.workers())},
       slices_{pool_->slices},
       flush_{
-          host, "flush", "NAME|ZONE|all",
+          host,
+          "flush",
+          "NAME|ZONE|all",
           [this](auto words, const auto& reply) { flush(words, reply); }},
       dump_{host, "dump", "", [this](auto words, const auto& reply) { dump(words, reply); }} {
     for (const auto& slice : slices_) ears_.push_back({&host_, slice.get()});
@@ -101,8 +102,8 @@ Metric Cache::define_hits(std::string_view type) const {
 }
 
 void Cache::start() {
-    const bool is_new = std::ranges::none_of(
-        slices_, [](const auto& slice) { return slice->has_memory(); });
+    const bool is_new =
+        std::ranges::none_of(slices_, [](const auto& slice) { return slice->has_memory(); });
     for (const auto& slice : slices_) {
         if (slice->open(settings_.region_size)) continue;
         throw ConfigError(fmt::format(
@@ -141,9 +142,7 @@ loom_verdict Cache::on_query(Worker& worker, Query& query) {
 
 Entry* Cache::lookup(Worker& worker, const Subject& subject, const Query& query) {
     Store::Tally tally;
-    const auto find = [&](const Key& key) {
-        return worker.slice.lookup(key, *query.raw(), tally);
-    };
+    const auto find = [&](const Key& key) { return worker.slice.lookup(key, *query.raw(), tally); };
     Entry* entry = find(subject.key);
     if (subject.subnet && entry != nullptr && entry->kind == Kind::scopes) {
         const ClientSubnet& client = *subject.subnet;
@@ -214,8 +213,7 @@ void give_subnet(ClientSubnet client, Bytes answered, Response& response) {
     if (!kept) return;
     client.scope = kept->scope;
     std::array<uint8_t, 20> room;
-    response.option(
-        dns::option_code::client_subnet, std::span{room}.first(client.write(room)));
+    response.option(dns::option_code::client_subnet, std::span{room}.first(client.write(room)));
 }
 
 }  // namespace
@@ -300,8 +298,7 @@ bool Cache::keep(Worker& worker, const Subject& subject, Query& query) {
     if (!options) return false;
 
     const bool is_for_all = options->scope == 0;
-    const Key key =
-        is_for_all ? subject.key : subject.key_for(subnet->shortened(options->scope));
+    const Key key = is_for_all ? subject.key : subject.key_for(subnet->shortened(options->scope));
     const Bytes message = response.wire();
     const uint64_t now_s = host_.realtime_ns() / second_ns;
     Survey& found = worker.survey;
@@ -314,12 +311,10 @@ bool Cache::keep(Worker& worker, const Subject& subject, Query& query) {
     const NameSet& disabled =
         found.kind == Kind::success ? settings_.disable_success : settings_.disable_denial;
     if (disabled.covers(*query.raw())) return false;
-    if (found.kind == Kind::failure &&
-        worker.slice.has_answer(key, *query.raw(), settings_.stale))
+    if (found.kind == Kind::failure && worker.slice.has_answer(key, *query.raw(), settings_.stale))
         return false;
 
-    if (!is_for_all &&
-        !note_scope(worker, subject, options->scope, found.ttl, query->now_ns))
+    if (!is_for_all && !note_scope(worker, subject, options->scope, found.ttl, query->now_ns))
         return false;
     Store::Tally tally;
     Store store = worker.slice.store();
@@ -335,12 +330,14 @@ bool Cache::keep(Worker& worker, const Subject& subject, Query& query) {
 
 // Adds to the list that stands where an answer for all would.
 bool Cache::note_scope(
-    Worker& worker, const Subject& subject, std::uint8_t scope, std::uint32_t ttl,
+    Worker& worker,
+    const Subject& subject,
+    std::uint8_t scope,
+    std::uint32_t ttl,
     std::uint64_t now_ns) {
     Store store = worker.slice.store();
     const Entry* const known = store.find(subject.key);
-    const bool is_list =
-        known != nullptr && known->kind == Kind::scopes && known->is_fresh(now_ns);
+    const bool is_list = known != nullptr && known->kind == Kind::scopes && known->is_fresh(now_ns);
     ScopeList list = is_list ? ScopeList{*known} : ScopeList{};
     const std::uint32_t left = is_list ? known->ttl - known->age(now_ns) : 0;
     if (!list.add(subject.subnet->family, scope)) return false;

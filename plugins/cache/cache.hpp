@@ -108,14 +108,17 @@ private:
     Entry* lookup(Worker& worker, const Subject& subject, const Query& query);
     loom_verdict serve(Entry& entry, const Subject& subject, Query& query) const;
     loom_verdict serve_stale(const Entry& entry, Query& query) const;
-    bool write(
-        const Entry& entry, const ClientSubnet* subnet, Query& query, const Aging& aging) const;
+    bool
+    write(const Entry& entry, const ClientSubnet* subnet, Query& query, const Aging& aging) const;
     static bool give(Landed& landed, Query& query);
 
     // Keeping.
     bool keep(Worker& worker, const Subject& subject, Query& query);
     bool note_scope(
-        Worker& worker, const Subject& subject, std::uint8_t scope, std::uint32_t ttl,
+        Worker& worker,
+        const Subject& subject,
+        std::uint8_t scope,
+        std::uint32_t ttl,
         std::uint64_t now_ns);
     void note_changes(Worker& worker, const Store::Tally& tally);
 

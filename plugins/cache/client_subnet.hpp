@@ -13,9 +13,9 @@
 namespace loom::cache {
 
 struct ClientSubnet {
-    std::uint8_t family = 0;  ///< 1: IPv4, 2: IPv6.
-    std::uint8_t source = 0;  ///< Bits of the address that are told.
-    std::uint8_t scope = 0;   ///< In an answer: bits that it depends on.
+    std::uint8_t family = 0;                 ///< 1: IPv4, 2: IPv6.
+    std::uint8_t source = 0;                 ///< Bits of the address that are told.
+    std::uint8_t scope = 0;                  ///< In an answer: bits that it depends on.
     std::array<std::uint8_t, 16> address{};  ///< From its first octet on; 0 behind `source` bits.
 
     /// Nothing if it is malformed (RFC 7871 section 6).

@@ -17,7 +17,8 @@ struct Filled : Harness {
         behind.otherwise([](const Asked& question) {
             return Reply{.answer = {question.name + " 300 IN A 192.0.2.1"}};
         });
-        for (const auto* name : {"example.org.", "www.example.org.", "a.www.example.org.", "other.test."})
+        for (const auto* name :
+             {"example.org.", "www.example.org.", "a.www.example.org.", "other.test."})
             for (const std::uint32_t worker : {0U, 1U}) ask(question(name, worker));
     }
     static Question question(const std::string& name, std::uint32_t worker) {
@@ -72,8 +73,9 @@ TEST_CASE("plugin/cache: ctl dump: shows questions, records and what is left of 
     const auto result = cache.command("dump");
 
     CHECK(result.ok);
-    CHECK(result.text.find("; www.example.org. A NOERROR age 10 ttl 290\n"
-                           "www.example.org. 290 IN A 192.0.2.1\n") != std::string::npos);
+    CHECK(
+        result.text.find("; www.example.org. A NOERROR age 10 ttl 290\n"
+                         "www.example.org. 290 IN A 192.0.2.1\n") != std::string::npos);
     std::size_t lines = 0;
     for (const char c : result.text) lines += c == '\n' ? 1 : 0;
     CHECK(lines == 2 * 2 * 4);

@@ -13,8 +13,8 @@ bool Flight::is_for(const Key& key) const {
 Flight* Flights::find(const Key& key, std::uint64_t now_ns) {
     for (Flight* flight = chain_of(key.hash); flight != nullptr; flight = flight->next) {
         if (!flight->is_for(key)) continue;
-        const bool lost = flight->asking && !flight->in_background &&
-                          now_ns > flight->since_ns + time_max_ns;
+        const bool lost =
+            flight->asking && !flight->in_background && now_ns > flight->since_ns + time_max_ns;
         const bool rested = !flight->asking && now_ns >= flight->rests_until_ns;
         // Those that wait for a lost one have deadlines of their own.
         if (!lost && !rested) return flight;

@@ -74,8 +74,7 @@ public:
             return true;
         }
         const std::size_t message_size = 64;
-        Entry* const entry =
-            store.place(key, Entry::size_for(message_size, 1, 0), 1, tally);
+        Entry* const entry = store.place(key, Entry::size_for(message_size, 1, 0), 1, tally);
         REQUIRE(entry != nullptr);
         entry->stored_ns = 1;
         entry->ttl = 60;

@@ -40,11 +40,15 @@ inline constexpr OptionSpec option_specs[] = {
         .by_default("0")
         .between(0, 255),
     OptionSpec{
-        "prefetch_percentage", LOOM_OPTION_INTEGER, "How much of its life is left when it is renewed."}
+        "prefetch_percentage",
+        LOOM_OPTION_INTEGER,
+        "How much of its life is left when it is renewed."}
         .by_default("10")
         .between(10, 90),
     OptionSpec{
-        "serve_stale", LOOM_OPTION_DURATION, "How long entries may be served after their end; 0: not."}
+        "serve_stale",
+        LOOM_OPTION_DURATION,
+        "How long entries may be served after their end; 0: not."}
         .by_default("0s")
         .between(0, 30 * option_bounds::day),
     OptionSpec{"serve_stale_refresh", LOOM_OPTION_STRING, "Serve first or ask first."}

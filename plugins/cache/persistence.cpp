@@ -68,16 +68,19 @@ void Cache::save() const {
                     if (!question) return;
                     const OwnedKey key{host_, question->qname, question->qtype, entry.key_bits};
                     if (!store.is_valid(entry.stored_ns, key.suffixes)) return;
-                    writer.add({static_cast<uint16_t>(worker), entry.key_bits,
-                                now_s - entry.age(now_ns), message,
-                                {entry.options(), entry.options_size}});
+                    writer.add(
+                        {static_cast<uint16_t>(worker),
+                         entry.key_bits,
+                         now_s - entry.age(now_ns),
+                         message,
+                         {entry.options(), entry.options_size}});
                     ++count;
                 });
             }
         }
         writer.finish();
-        host_.log(LOOM_LOG_INFO, "saved", {{"file", settings_.file},
-                                           {"entries", std::to_string(count)}});
+        host_.log(
+            LOOM_LOG_INFO, "saved", {{"file", settings_.file}, {"entries", std::to_string(count)}});
     } catch (const std::exception& e) {
         host_.log(LOOM_LOG_WARNING, "the cache cannot be saved", {{"reason", e.what()}});
     }
@@ -87,16 +90,17 @@ void Cache::load() {
     std::size_t kept = 0;
     auto found = std::make_unique<Survey>();
     const auto read = read_snapshot(
-        settings_.file, 2 * settings_.region_size * slices_.size(),
-        [&](const SavedAnswer& answer) { kept += take(answer, *found) ? 1 : 0; });
+        settings_.file, 2 * settings_.region_size * slices_.size(), [&](const SavedAnswer& answer) {
+            kept += take(answer, *found) ? 1 : 0;
+        });
     if (!read) {
         host_.log(
-            LOOM_LOG_WARNING, "the saved cache is ignored",
+            LOOM_LOG_WARNING,
+            "the saved cache is ignored",
             {{"file", settings_.file}, {"reason", read.error()}});
     } else if (*read != 0) {
         host_.log(
-            LOOM_LOG_INFO, "loaded",
-            {{"file", settings_.file}, {"entries", std::to_string(kept)}});
+            LOOM_LOG_INFO, "loaded", {{"file", settings_.file}, {"entries", std::to_string(kept)}});
     }
 }
 
@@ -116,7 +120,8 @@ bool Cache::take(const SavedAnswer& answer, Survey& found) {
     const auto look = [&] {
         return survey(message, key.key.name, key.key.type, rcode, now_s, limits, found).has_value();
     };
-    if (!look() || found.kind == Kind::failure || now_s - answer.stored_s >= found.ttl) return false;
+    if (!look() || found.kind == Kind::failure || now_s - answer.stored_s >= found.ttl)
+        return false;
     const auto age = static_cast<uint32_t>(now_s - answer.stored_s);
     for (std::size_t i = 0; i < found.ttl_count; ++i) {
         uint8_t* const at = message.data() + found.ttl_offsets[i];
@@ -129,7 +134,9 @@ bool Cache::take(const SavedAnswer& answer, Survey& found) {
     const uint64_t now_ns = host_.monotonic_ns();
     Store::Tally tally;
     Entry* const entry = store.place(
-        key.key, Entry::size_for(found.size, found.ttl_count, answer.options.size()), now_ns,
+        key.key,
+        Entry::size_for(found.size, found.ttl_count, answer.options.size()),
+        now_ns,
         tally);
     if (entry == nullptr) return false;
     fill(*entry, message, key.key, found, answer.options, now_ns);

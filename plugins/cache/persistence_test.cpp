@@ -30,8 +30,8 @@ struct Kept {
 
     std::unique_ptr<Harness> open(std::uint32_t workers = 1, Table more = {}) const {
         more.insert(more.begin(), {"file", file.string()});
-        auto cache = std::make_unique<Harness>(
-            loom_module_0, std::move(more), Setup{.workers = workers});
+        auto cache =
+            std::make_unique<Harness>(loom_module_0, std::move(more), Setup{.workers = workers});
         cache->behind.otherwise([](const Asked& question) {
             return Reply{
                 .answer = {question.name + " 300 IN A 192.0.2.1"}, .options = {{15, {0, 4}}}};

@@ -35,7 +35,11 @@ void bound_ttls(Entry& entry, const Survey& found) {
 }  // namespace
 
 void fill(
-    Entry& entry, Bytes message, const Key& key, const Survey& found, Bytes options,
+    Entry& entry,
+    Bytes message,
+    const Key& key,
+    const Survey& found,
+    Bytes options,
     std::uint64_t now_ns) {
     entry.stored_ns = now_ns;
     entry.ttl = found.ttl;

@@ -22,7 +22,11 @@ struct Aging {
 
 /// Fills in what Store::place() leaves to its caller.
 void fill(
-    Entry& entry, Bytes message, const Key& key, const Survey& found, Bytes options,
+    Entry& entry,
+    Bytes message,
+    const Key& key,
+    const Survey& found,
+    Bytes options,
     std::uint64_t now_ns);
 
 /// The same for an entry of Kind::scopes; `question` is a message without records.
@@ -34,8 +38,8 @@ void render(const Entry& entry, const Aging& aging, bool wants_ad, std::uint8_t*
 
 /// What is kept of a response's EDNS options.
 struct KeptOptions {
-    Bytes octets;             ///< Extended errors, and the client subnet if there was one.
-    std::uint8_t scope = 0;   ///< Bits of the client's address that the answer depends on.
+    Bytes octets;            ///< Extended errors, and the client subnet if there was one.
+    std::uint8_t scope = 0;  ///< Bits of the client's address that the answer depends on.
 };
 
 /// Extended errors are as true the next time, other options are not. Nothing if the response is meant

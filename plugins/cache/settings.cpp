@@ -51,8 +51,7 @@ Settings read_settings(const Host& host, const Options& options) {
     settings.limits = read_limits(options);
     settings.region_size = read_region_size(options, host.workers());
     settings.prefetch = static_cast<uint32_t>(options["prefetch"].integer());
-    settings.prefetch_percentage =
-        static_cast<uint32_t>(options["prefetch_percentage"].integer());
+    settings.prefetch_percentage = static_cast<uint32_t>(options["prefetch_percentage"].integer());
     settings.keeps_ttl = options["keepttl"].boolean();
     settings.disable_success = NameSet{host, options.find("disable_success")};
     settings.disable_denial = NameSet{host, options.find("disable_denial")};

@@ -24,7 +24,7 @@ struct Settings {
     NameSet disable_denial;
 
     std::string share;  ///< Name of the pool; empty: it is nobody else's.
-    std::string file;  ///< Absolute; empty: nothing is saved.
+    std::string file;   ///< Absolute; empty: nothing is saved.
 
     std::uint32_t stale = 0;  ///< How long an entry is good for after its end; 0: not at all.
     bool stale_verifies = false;

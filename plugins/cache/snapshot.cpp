@@ -3,6 +3,10 @@
 
 #include <dnsloom/dns/wire.hpp>
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -11,10 +15,6 @@
 #include <system_error>
 #include <utility>
 #include <vector>
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace loom::cache {
 namespace {
@@ -96,8 +96,7 @@ SnapshotWriter::~SnapshotWriter() {
 
 void SnapshotWriter::put(std::span<const std::uint8_t> octets) {
     checksum_ = checksum(checksum_, octets);
-    if (std::fwrite(octets.data(), 1, octets.size(), file_.get()) != octets.size())
-        fail(new_path_);
+    if (std::fwrite(octets.data(), 1, octets.size(), file_.get()) != octets.size()) fail(new_path_);
 }
 
 void SnapshotWriter::add(const SavedAnswer& answer) {
@@ -124,7 +123,8 @@ void SnapshotWriter::finish() {
 }
 
 std::expected<std::size_t, std::string> read_snapshot(
-    const std::string& path, std::uint64_t size_max,
+    const std::string& path,
+    std::uint64_t size_max,
     const std::function<void(const SavedAnswer&)>& take) {
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 && errno == ENOENT) return 0;
@@ -151,9 +151,12 @@ std::expected<std::size_t, std::string> read_snapshot(
         if (*left - head.size() < octets || !read(file.get(), std::span{room}.first(octets)))
             return std::unexpected{"a record in it is cut short"};
         *left -= head.size() + octets;
-        take({dns::load_u16(head.data() + 4), head[6], load_u64(head.data() + 7),
-              std::span{room}.first(message_size),
-              std::span{room}.subspan(message_size, octets - message_size)});
+        take(
+            {dns::load_u16(head.data() + 4),
+             head[6],
+             load_u64(head.data() + 7),
+             std::span{room}.first(message_size),
+             std::span{room}.subspan(message_size, octets - message_size)});
         ++count;
     }
     return count;

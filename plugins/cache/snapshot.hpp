@@ -21,8 +21,8 @@ namespace loom::cache {
 /// One answer. The spans live as long as the call that they are given to.
 struct SavedAnswer {
     std::uint16_t worker = 0;
-    std::uint8_t bits = 0;        ///< key_*
-    std::uint64_t stored_s = 0;   ///< Wall clock, since 1970.
+    std::uint8_t bits = 0;       ///< key_*
+    std::uint64_t stored_s = 0;  ///< Wall clock, since 1970.
     std::span<const std::uint8_t> message;
     std::span<const std::uint8_t> options;
 };
@@ -54,7 +54,8 @@ private:
 /// Calls `take` for each answer, once the whole file is known to be undamaged. Returns how many there
 /// were, or a sentence part that says what is wrong; a file that is not there has none.
 [[nodiscard]] std::expected<std::size_t, std::string> read_snapshot(
-    const std::string& path, std::uint64_t size_max,
+    const std::string& path,
+    std::uint64_t size_max,
     const std::function<void(const SavedAnswer&)>& take);
 
 }  // namespace loom::cache

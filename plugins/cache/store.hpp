@@ -69,7 +69,8 @@ public:
     }
 
     /// Calls function(const Entry&) for the entries of one pair of buckets, of index_pairs().
-    template <class Function> void visit(std::size_t pair, Function function) const {
+    template <class Function>
+    void visit(std::size_t pair, Function function) const {
         for (const Bucket& bucket : pairs()[pair])
             for (const std::uint32_t position : bucket.positions)
                 if (position != 0) function(*at(std::uint64_t{position} * log_unit));

@@ -42,7 +42,9 @@ struct World : Harness {
                 return reply;
             }
             Octets data{asked.options.begin() + 4, asked.options.end()};
-            reply.answer = {"www.example.org. 60 IN A 192.0.2." + std::to_string(data.size() > 6 ? data[6] : 0)};
+            reply.answer = {
+                "www.example.org. 60 IN A 192.0.2." +
+                std::to_string(data.size() > 6 ? data[6] : 0)};
             data[3] = scope;
             reply.options = {{option_code, data}};
             return reply;
@@ -63,7 +65,8 @@ TEST_CASE("plugin/cache/client_subnet: read: takes what the RFC allows only") {
     CHECK(ClientSubnet::read(ipv4(24, 0, {192, 0, 2})));
     CHECK(ClientSubnet::read(ipv4(0, 0, {})));
     CHECK(ClientSubnet::read(ipv4(25, 32, {192, 0, 2, 128})));
-    CHECK(ClientSubnet::read(Octets{0, 2, 128, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}));
+    CHECK(ClientSubnet::read(
+        Octets{0, 2, 128, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}));
     CHECK_FALSE(ClientSubnet::read(Octets{}));
     CHECK_FALSE(ClientSubnet::read(Octets{0, 3, 0, 0}));
     CHECK_FALSE(ClientSubnet::read(ipv4(33, 0, {1, 2, 3, 4, 5})));
@@ -77,7 +80,8 @@ TEST_CASE("plugin/cache/client_subnet: hash: differs for networks of up to 56 bi
     std::set<std::uint64_t> hashes;
     std::size_t count = 0;
     for (unsigned i = 0; i < 4096; ++i) {
-        const auto high = static_cast<std::uint8_t>(i >> 4U), low = static_cast<std::uint8_t>(i << 4U);
+        const auto high = static_cast<std::uint8_t>(i >> 4U),
+                   low = static_cast<std::uint8_t>(i << 4U);
         for (const std::uint8_t bits : std::array<std::uint8_t, 3>{16, 20, 24}) {
             const auto subnet = ClientSubnet::read(ipv4(24, 0, {10, high, low}))->shortened(bits);
             hashes.insert(subnet.hash());
@@ -136,8 +140,10 @@ TEST_CASE("plugin/cache: client subnet: an answer that depends on more than was 
 
 TEST_CASE("plugin/cache: client subnet: those of one network wait for one answer") {
     World world{24};
-    Reply late{.answer = {"www.example.org. 60 IN A 192.0.2.1"},
-               .options = {{option_code, ipv4(24, 24, {198, 51, 1})}}, .after = 1s};
+    Reply late{
+        .answer = {"www.example.org. 60 IN A 192.0.2.1"},
+        .options = {{option_code, ipv4(24, 24, {198, 51, 1})}},
+        .after = 1s};
     world.behind.push(late);
     const auto one = world.send(from(24, {198, 51, 1}));
     const auto two = world.send(from(24, {198, 51, 1}));
@@ -155,8 +161,9 @@ TEST_CASE("plugin/cache: client subnet: what is malformed, secret or another's i
     World world{24};
     for (int i = 0; i < 2; ++i) {
         CHECK(world.ask(from(0, {})).source == Source::behind);
-        CHECK(world.ask(Question{"www.example.org. A"}.option(option_code, Octets{0, 1})).source ==
-              Source::behind);
+        CHECK(
+            world.ask(Question{"www.example.org. A"}.option(option_code, Octets{0, 1})).source ==
+            Source::behind);
     }
     for (int i = 0; i < 2; ++i) {
         world.behind.push(

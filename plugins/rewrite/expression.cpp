@@ -32,7 +32,8 @@ std::vector<std::string> needed_texts(const std::string& pattern, const RE2::Opt
 }  // namespace
 
 Expression::Expression(std::unique_ptr<re2::RE2> pattern, Replacement replacement)
-    : pattern_{std::move(pattern)}, replacement_{std::move(replacement)},
+    : pattern_{std::move(pattern)},
+      replacement_{std::move(replacement)},
       atoms_{needed_texts(pattern_->pattern(), pattern_->options())} {}
 Expression::Expression(Expression&&) noexcept = default;
 Expression& Expression::operator=(Expression&&) noexcept = default;

@@ -43,7 +43,8 @@ private:
 
     std::unique_ptr<re2::RE2> pattern_;
     Replacement replacement_;
-    std::vector<std::string> atoms_;  // Each match has at least one of these texts; none: not known.
+    std::vector<std::string>
+        atoms_;  // Each match has at least one of these texts; none: not known.
 };
 
 /// Lower case with its final dot.

@@ -29,7 +29,9 @@ TEST_CASE("plugin/rewrite/expression: matches: is RE2's whatever texts a match n
         std::vector<std::string> in;
         std::vector<std::string> out;
     } const cases[] = {
-        {R"(^(.*)\.(us|eu)\.example\.$)", {"a.us.example.", "b.c.eu.example."}, {"a.example.", "a.us.example.org."}},
+        {R"(^(.*)\.(us|eu)\.example\.$)",
+         {"a.us.example.", "b.c.eu.example."},
+         {"a.example.", "a.us.example.org."}},
         {"(?i)WWW", {"www.test.", "xwwwx."}, {"ww.w."}},
         {"one|two.*three", {"one.", "two.three.", "three.one."}, {"two.", "three.two."}},
         {"a*", {".", "b.", "aaa."}, {}},
@@ -58,7 +60,8 @@ TEST_CASE("plugin/rewrite/name_pattern: text: is the presentation form, escapes 
 
 TEST_CASE("plugin/rewrite/name_pattern: text: of the longest name is whole") {
     const std::string label(63, 'a');
-    const auto name = dns::Name::from_text(label + '.' + label + '.' + label + '.' + std::string(61, 'b') + '.');
+    const auto name =
+        dns::Name::from_text(label + '.' + label + '.' + label + '.' + std::string(61, 'b') + '.');
     REQUIRE(name);
     CHECK(name->size() == dns::name_size_max);
     CHECK(Subject{*name}.text() == name->to_string());

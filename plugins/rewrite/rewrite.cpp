@@ -124,8 +124,7 @@ loom_verdict Rewrite::on_query(Query& query) const {
     return LOOM_NEXT;
 }
 
-Rewrite::Outcome
-Rewrite::try_rule(const Rule& rule, Query& query, const Subject& subject) const {
+Rewrite::Outcome Rewrite::try_rule(const Rule& rule, Query& query, const Subject& subject) const {
     const auto matched = [](bool done) { return done ? Outcome::matched : Outcome::failed; };
     switch (rule.field) {
     case Field::name:

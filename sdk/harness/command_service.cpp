@@ -11,8 +11,11 @@
 namespace loom::harness {
 namespace {
 
-loom_status add(
-    const loom_host* host, loom_str name, loom_str usage, loom_command_fn run,
+loom_status
+add(const loom_host* host,
+    loom_str name,
+    loom_str usage,
+    loom_command_fn run,
     void* argument) noexcept {
     auto& core = Harness::Core::of(host);
     if (!core.in_create("add() of a command")) return LOOM_E_THREAD;
@@ -20,8 +23,8 @@ loom_status add(
         core.misuse("add() was called for a command without a name or a function");
         return LOOM_E_ARGUMENT;
     }
-    const bool taken = std::ranges::find(core.commands, view(name), &OfferedCommand::name) !=
-                       core.commands.end();
+    const bool taken =
+        std::ranges::find(core.commands, view(name), &OfferedCommand::name) != core.commands.end();
     if (taken) return LOOM_E_ARGUMENT;
     core.commands.push_back({std::string{view(name)}, std::string{view(usage)}, run, argument});
     return LOOM_OK;
@@ -54,8 +57,8 @@ loom_status finish(const loom_host* host, loom_handle reply, loom_status status)
 
 }  // namespace
 
-loom_handle start_command(
-    Harness::Core& core, std::string_view name, const std::vector<std::string>& words) {
+loom_handle
+start_command(Harness::Core& core, std::string_view name, const std::vector<std::string>& words) {
     const auto found = std::ranges::find(core.commands, name, &OfferedCommand::name);
     if (found == core.commands.end())
         throw std::out_of_range{"the plugin has no command " + std::string{name}};
@@ -64,8 +67,7 @@ loom_handle start_command(
     const loom_handle reply = ++core.last_handle;
     core.started_commands[reply];
     core.loop().run_as(LOOM_CONTROL, [&] {
-        found->run(
-            found->argument, views.data(), static_cast<std::uint32_t>(views.size()), reply);
+        found->run(found->argument, views.data(), static_cast<std::uint32_t>(views.size()), reply);
     });
     return reply;
 }

@@ -11,8 +11,8 @@
 namespace loom::harness {
 
 /// Runs a command up to its return; throws std::out_of_range if there is none.
-loom_handle start_command(
-    Harness::Core& core, std::string_view name, const std::vector<std::string>& words);
+loom_handle
+start_command(Harness::Core& core, std::string_view name, const std::vector<std::string>& words);
 /// Throws std::runtime_error if it has not finished.
 CommandResult take_result(Harness::Core& core, loom_handle reply);
 

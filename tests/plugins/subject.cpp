@@ -74,7 +74,9 @@ public:
               host.counter("dnsloom_subject_stale_total", "Late resumptions that were refused.")},
           said_{host.counter("dnsloom_subject_said_total", "Calls of the command say.")},
           say_{
-              host, "say", "WORD... (without words: never ends)",
+              host,
+              "say",
+              "WORD... (without words: never ends)",
               [this](auto words, const auto& reply) { say(words, reply); }} {
         std::array<char, 40> identity{};
         std::snprintf(

@@ -315,3 +315,34 @@ TEST_CASE("plugin/cache: options: out of bounds is refused with what is allowed"
     CHECK_FALSE(refusal({{"serve_stale_verify_timeout", "0s"}}).empty());
     CHECK_FALSE(refusal({{"disable_success", List{"a..b"}}}).empty());
 }
+
+TEST_CASE("plugin/cache: denial_capacity: a flood of denials leaves answers alone") {
+    for (const bool apart : {false, true}) {
+        CAPTURE(apart);
+        Cache cache{{{"capacity", "1MiB"}, {"denial_capacity", apart ? "1MiB" : "0"}}};
+        cache.behind.push(answer(record));
+        cache.ask(www);
+        cache.behind.otherwise([](const Asked&) { return nxdomain(); });
+        for (int i = 0; i < 10'000; ++i) cache.ask("n" + std::to_string(i) + ".example.org. A");
+
+        CHECK((cache.ask(www).source == Source::plugin) == apart);
+        CHECK(cache.ask("n9999.example.org. A").source == Source::plugin);
+        CHECK(cache.command("dump").text.find("NXDOMAIN") != std::string::npos);
+    }
+}
+
+TEST_CASE("plugin/cache: denial_capacity: what is true now displaces what was") {
+    Cache cache{{{"denial_capacity", "1MiB"}, {"prefetch", 1}, {"prefetch_percentage", 90}}};
+    cache.behind.push(answer(record)).push(nxdomain()).push(answer(newer));
+    cache.ask(www);
+    cache.advance(10s);
+    CHECK(cache.ask(www).answer.size() == 1);
+    CHECK(cache.ask(www).rcode == 3);
+    cache.advance(10s);
+    cache.ask(www);
+    CHECK(cache.ask(www).answer.at(0) == newer);
+    cache.command("flush", {"all"});
+    cache.behind.push(nxdomain());
+    CHECK(cache.ask(www).source == Source::behind);
+    CHECK_FALSE(refusal({{"denial_capacity", "1KiB"}}).empty());
+}

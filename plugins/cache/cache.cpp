@@ -85,7 +85,8 @@ Cache::Cache(const Host& host, const Options& options)
           "dnsloom_cache_drops_total", "Responses that did not match their question.")},
       entries_{host.gauge("dnsloom_cache_entries", "Entries, expired ones included.")},
       octets_{host.gauge("dnsloom_cache_bytes", "Octets that entries take.")},
-      pool_{Pool::of(settings_.share, settings_.region_size, host.workers())},
+      pool_{Pool::of(
+          settings_.share, {settings_.region_size, settings_.denial_size}, host.workers())},
       slices_{pool_->slices},
       flush_{
           host,
@@ -104,11 +105,10 @@ Metric Cache::define_hits(std::string_view type) const {
 void Cache::start() {
     const bool is_new =
         std::ranges::none_of(slices_, [](const auto& slice) { return slice->has_memory(); });
-    for (const auto& slice : slices_) {
-        if (slice->open(settings_.region_size)) continue;
+    for (std::size_t i = 0; i < slices_.size(); ++i) {
+        if (slices_[i]->open(size_of(i))) continue;
         throw ConfigError(fmt::format(
-            "the system refuses {} KiB of memory: make capacity smaller",
-            settings_.region_size >> 10U));
+            "the system refuses {} KiB of memory: make capacity smaller", size_of(i) >> 10U));
     }
     if (is_new && !settings_.file.empty()) load();
     ++pool_->users;
@@ -142,7 +142,7 @@ loom_verdict Cache::on_query(Worker& worker, Query& query) {
 
 Entry* Cache::lookup(Worker& worker, const Subject& subject, const Query& query) {
     Store::Tally tally;
-    const auto find = [&](const Key& key) { return worker.slice.lookup(key, *query.raw(), tally); };
+    const auto find = [&](const Key& key) { return worker.lookup(key, *query.raw(), tally); };
     Entry* entry = find(subject.key);
     if (subject.subnet && entry != nullptr && entry->kind == Kind::scopes) {
         const ClientSubnet& client = *subject.subnet;
@@ -160,9 +160,11 @@ Entry* Cache::lookup(Worker& worker, const Subject& subject, const Query& query)
 loom_verdict Cache::miss(Worker& worker, const Subject& subject, Query& query) {
     host_.add(query->worker, misses_);
     if (worker.slice.take_previous_done()) drop_previous_later(worker.slice);
+    if (worker.denials != nullptr && worker.denials->take_previous_done())
+        drop_previous_later(*worker.denials);
     // Nobody asks in the background for a part of the world.
     if (settings_.stale != 0 && !subject.subnet) {
-        const Entry* const entry = worker.slice.stale(subject.key, *query.raw(), settings_.stale);
+        const Entry* const entry = worker.stale(subject.key, *query.raw(), settings_.stale);
         if (entry != nullptr) return refresh_stale(worker, subject.key, *entry, query);
     }
     const Key key = subject.flight_key();
@@ -188,7 +190,7 @@ loom_verdict Cache::on_resume(Worker& worker, Query& query, int32_t, void* arg) 
     const bool good = landed != nullptr && !is_failure(landed->rcode);
     if (verdict == LOOM_NEXT && good && give(*landed, query)) verdict = LOOM_ANSWERED;
     if (verdict == LOOM_NEXT && settings_.stale != 0 && subject && !subject->subnet) {
-        const Entry* const old = worker.slice.stale(subject->key, *query.raw(), settings_.stale);
+        const Entry* const old = worker.stale(subject->key, *query.raw(), settings_.stale);
         if (old != nullptr) verdict = serve_stale(*old, query);
     }
     if (verdict == LOOM_NEXT && landed != nullptr && !good && give(*landed, query))
@@ -311,18 +313,22 @@ bool Cache::keep(Worker& worker, const Subject& subject, Query& query) {
     const NameSet& disabled =
         found.kind == Kind::success ? settings_.disable_success : settings_.disable_denial;
     if (disabled.covers(*query.raw())) return false;
-    if (found.kind == Kind::failure && worker.slice.has_answer(key, *query.raw(), settings_.stale))
+    // Of two that asked at once one may have failed: that must not displace what the other one got.
+    if (found.kind == Kind::failure && worker.stale(key, *query.raw(), settings_.stale) != nullptr)
         return false;
 
     if (!is_for_all && !note_scope(worker, subject, options->scope, found.ttl, query->now_ns))
         return false;
     Store::Tally tally;
-    Store store = worker.slice.store();
+    Slice& slice = worker.slice_for(found.kind);
+    Store store = slice.store();
     const std::size_t size = Entry::size_for(found.size, found.ttl_count, options->octets.size());
     Entry* const entry = store.place(key, size, query->now_ns, tally);
     if (entry != nullptr) {
         fill(*entry, message, key, found, options->octets, query->now_ns);
         store.note_ttl(found.ttl + settings_.stale);
+        if (worker.denials != nullptr)
+            (&slice == &worker.slice ? *worker.denials : worker.slice).store().remove(key);
     }
     note_changes(worker, tally);
     return entry != nullptr;
@@ -361,8 +367,12 @@ void Cache::note_changes(Worker& worker, const Store::Tally& tally) {
     constexpr uint64_t seldom = 64;
     const Store store = worker.slice.store();
     if (++worker.insertions % seldom != 0 && store.entries() >= seldom) return;
-    const auto entries = static_cast<int64_t>(store.entries());
-    const auto octets = static_cast<int64_t>(store.used());
+    auto entries = static_cast<int64_t>(store.entries());
+    auto octets = static_cast<int64_t>(store.used());
+    if (worker.denials != nullptr) {
+        entries += static_cast<int64_t>(worker.denials->store().entries());
+        octets += static_cast<int64_t>(worker.denials->store().used());
+    }
     const int64_t more_entries = entries - std::exchange(worker.published_entries, entries);
     const int64_t more_octets = octets - std::exchange(worker.published_octets, octets);
     host_.set(entries_, static_cast<double>(entry_count_ += more_entries));

@@ -73,11 +73,36 @@ public:
     /// What the hooks of one worker own besides its slice: room for what would not fit a stack.
     struct Worker {
         Worker(Cache& of, uint32_t worker)
-            : cache{of}, number{worker}, slice{*of.slices_[worker]} {}
+            : cache{of},
+              number{worker},
+              slice{*of.slices_[worker]},
+              denials{
+                  of.settings_.denial_size != 0 ? of.slices_[of.host_.workers() + worker].get()
+                                                : nullptr} {}
+
+        /// Where what is of that kind goes.
+        Slice& slice_for(Kind kind) {
+            return denials != nullptr && (kind == Kind::denial || kind == Kind::failure) ? *denials
+                                                                                         : slice;
+        }
+        Entry* lookup(const Key& key, const loom_query& query, Store::Tally& tally) {
+            Entry* const entry = slice.lookup(key, query, tally);
+            if (entry != nullptr || denials == nullptr) return entry;
+            return denials->lookup(key, query, tally);
+        }
+        /// Of two the one that is not as old.
+        const Entry* stale(const Key& key, const loom_query& query, std::uint32_t seconds) const {
+            const Entry* const entry = slice.stale(key, query, seconds);
+            const Entry* const denial =
+                denials != nullptr ? denials->stale(key, query, seconds) : nullptr;
+            if (entry == nullptr || denial == nullptr) return entry != nullptr ? entry : denial;
+            return entry->stored_ns >= denial->stored_ns ? entry : denial;
+        }
 
         Cache& cache;
         const uint32_t number;
         Slice& slice;
+        Slice* const denials;  ///< Null where denials have no memory of their own.
         Flights flights;
         std::vector<std::unique_ptr<Landed>> landed;
         uint64_t insertions = 0;
@@ -103,6 +128,11 @@ public:
 
 private:
     Metric define_hits(std::string_view type) const;
+
+    /// Of a slice, by its number.
+    std::size_t size_of(std::size_t slice) const {
+        return slice < host_.workers() ? settings_.region_size : settings_.denial_size;
+    }
 
     // Serving.
     Entry* lookup(Worker& worker, const Subject& subject, const Query& query);
@@ -144,7 +174,7 @@ private:
         Cache& cache;
         CommandReply reply;
         std::atomic<uint32_t> workers_left = 0;  ///< Of a flush.
-        uint32_t worker = 0;                     ///< Of a dump: which is read now ...
+        uint32_t slice = 0;                      ///< Of a dump: which is read now ...
         std::size_t pair = 0;                    ///< ... from which pair of its index on ...
         bool is_read = false;                    ///< ... whether that was the last ...
         std::string text;                        ///< ... and what was found.
@@ -161,7 +191,8 @@ private:
         const Host* host;
         Slice* slice;
     };
-    void tell_worker(uint32_t worker) const;
+    /// Has a slice's worker apply what its slice was told.
+    void tell_worker(std::size_t slice) const;
     void drop_previous_later(Slice& slice) const;
     static void on_event(void* self, const loom_event* event) noexcept;
 
@@ -172,8 +203,8 @@ private:
     const Metric hits_success_, hits_denial_, misses_, waits_, prefetches_, stale_, evictions_,
         drops_, entries_, octets_;
     const std::shared_ptr<Pool> pool_;
-    const std::vector<std::unique_ptr<Slice>>& slices_;  // The pool's, by worker.
-    std::vector<Ear> ears_;                              // By worker.
+    const std::vector<std::unique_ptr<Slice>>& slices_;  // The pool's.
+    std::vector<Ear> ears_;                              // By slice.
     std::atomic<int64_t> entry_count_ = 0;
     std::atomic<int64_t> octet_count_ = 0;
     loom_handle subscription_ = 0;

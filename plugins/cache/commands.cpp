@@ -42,15 +42,14 @@ void Cache::flush(std::span<const std::string_view> words, const CommandReply& r
         };
         one.cache.post(LOOM_CONTROL, finish, one);
     };
-    for (uint32_t worker = 0; worker < host_.workers(); ++worker) {
-        Slice* const slice = slices_[worker].get();
+    for (std::size_t slice = 0; slice < slices_.size(); ++slice) {
         if (all)
-            slice->tell_all();
+            slices_[slice]->tell_all();
         else
-            slice->tell(ChangeTable::Scope::subtree, hash);
-        tell_worker(worker);
-        post(worker, hear, job);
+            slices_[slice]->tell(ChangeTable::Scope::subtree, hash);
+        tell_worker(slice);
     }
+    for (uint32_t worker = 0; worker < host_.workers(); ++worker) post(worker, hear, job);
 }
 
 void Cache::dump(std::span<const std::string_view> words, const CommandReply& reply) {
@@ -63,7 +62,7 @@ void Cache::read_on(void* arg) noexcept {
     constexpr std::size_t pairs_max = 8;
     auto& job = *static_cast<Job*>(arg);
     const Cache& cache = job.cache;
-    const Store store = cache.slices_[job.worker]->store();
+    const Store store = cache.slices_[job.slice]->store();
     const std::size_t end = std::min(store.index_pairs(), job.pair + pairs_max);
     try {
         for (; job.pair < end; ++job.pair)
@@ -85,11 +84,11 @@ void Cache::tell_more(void* arg) noexcept {
     job.text.clear();
     if (!fits) return cache.end(job, false);
     if (job.is_read) {
-        ++job.worker;
+        ++job.slice;
         job.pair = 0;
     }
-    if (job.worker == cache.host_.workers()) return cache.end(job, true);
-    cache.post(job.worker, read_on, job);
+    if (job.slice == cache.slices_.size()) return cache.end(job, true);
+    cache.post(job.slice % cache.host_.workers(), read_on, job);
 }
 
 }  // namespace loom::cache

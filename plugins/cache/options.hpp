@@ -18,6 +18,10 @@ inline constexpr OptionSpec option_specs[] = {
     OptionSpec{"capacity", LOOM_OPTION_SIZE, "Memory for entries and their index, of all workers."}
         .by_default("64MiB")
         .between(1 << 20, std::int64_t{64} << 30),
+    OptionSpec{
+        "denial_capacity", LOOM_OPTION_SIZE, "Memory for denials; 0: they are with the others."}
+        .by_default("0")
+        .between(0, std::int64_t{64} << 30),
     OptionSpec{"max_ttl", LOOM_OPTION_DURATION, "Longest life of an answer."}
         .by_default("1h")
         .between(option_bounds::second, 30 * option_bounds::day),

@@ -56,8 +56,8 @@ void Cache::save() const {
         const uint64_t now_ns = host_.monotonic_ns();
         const uint64_t now_s = host_.realtime_ns() / second_ns;
         std::size_t count = 0;
-        for (uint32_t worker = 0; worker < slices_.size(); ++worker) {
-            const Store store = slices_[worker]->store();
+        for (std::size_t slice = 0; slice < slices_.size(); ++slice) {
+            const Store store = slices_[slice]->store();
             for (std::size_t pair = 0; pair < store.index_pairs(); ++pair) {
                 store.visit(pair, [&](const Entry& entry) {
                     if (entry.kind == Kind::failure || !entry.is_fresh(now_ns)) return;
@@ -69,7 +69,7 @@ void Cache::save() const {
                     const OwnedKey key{host_, question->qname, question->qtype, entry.key_bits};
                     if (!store.is_valid(entry.stored_ns, key.suffixes)) return;
                     writer.add(
-                        {static_cast<uint16_t>(worker),
+                        {static_cast<uint16_t>(slice % host_.workers()),
                          entry.key_bits,
                          now_s - entry.age(now_ns),
                          message,
@@ -90,9 +90,9 @@ void Cache::load() {
     std::size_t kept = 0;
     auto found = std::make_unique<Survey>();
     const auto read = read_snapshot(
-        settings_.file, 2 * settings_.region_size * slices_.size(), [&](const SavedAnswer& answer) {
-            kept += take(answer, *found) ? 1 : 0;
-        });
+        settings_.file,
+        2 * (settings_.region_size + settings_.denial_size) * host_.workers(),
+        [&](const SavedAnswer& answer) { kept += take(answer, *found) ? 1 : 0; });
     if (!read) {
         host_.log(
             LOOM_LOG_WARNING,
@@ -130,7 +130,9 @@ bool Cache::take(const SavedAnswer& answer, Survey& found) {
     }
     if (!look()) return false;
 
-    Store store = slices_[answer.worker % slices_.size()]->store();
+    std::size_t slice = answer.worker % host_.workers();
+    if (found.kind == Kind::denial && settings_.denial_size != 0) slice += host_.workers();
+    Store store = slices_[slice]->store();
     const uint64_t now_ns = host_.monotonic_ns();
     Store::Tally tally;
     Entry* const entry = store.place(

@@ -4,6 +4,7 @@
 
 #include "slice.hpp"
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -14,12 +15,21 @@ namespace loom::cache {
 
 /// The slices of all workers. Control thread only, but for the slices.
 struct Pool {
-    std::vector<std::unique_ptr<Slice>> slices;  ///< By worker.
-    unsigned users = 0;                          ///< Instances between start() and stop().
+    /// By worker; then, where these have memory of their own, those of denials by worker.
+    std::vector<std::unique_ptr<Slice>> slices;
+    unsigned users = 0;  ///< Instances between start() and stop().
 
-    /// The one that others of this name and size have got, or a new one. Without a name: a new one.
+    /// Octets a worker.
+    struct Sizes {
+        std::size_t all = 0;
+        std::size_t denials = 0;  ///< 0: they are with the others.
+
+        friend auto operator<=>(const Sizes&, const Sizes&) = default;
+    };
+    /// The one that others of this name and these sizes have got, or a new one. Without a name: a new
+    /// one.
     static std::shared_ptr<Pool>
-    of(const std::string& name, std::size_t region_size, std::uint32_t workers);
+    of(const std::string& name, const Sizes& sizes, std::uint32_t workers);
 
     /// Whether a process or a predecessor is done with it: nobody uses or reads it any more.
     bool is_left() const;

@@ -31,14 +31,16 @@ Limits read_limits(const Options& options) {
     return limits;
 }
 
-std::size_t read_region_size(const Options& options, uint32_t workers) {
-    const auto capacity = static_cast<std::size_t>(options["capacity"].integer());
+// What one worker gets of a capacity.
+std::size_t read_share(const Options& options, std::string_view name, uint32_t workers) {
+    const auto capacity = static_cast<std::size_t>(options[name].integer());
     const std::size_t size = Region::whole_pages(capacity / workers);
     if (size >= Region::size_min) return size;
     throw ConfigError(
-        options["capacity"],
+        options[name],
         fmt::format(
-            "capacity is too small for {} workers: each of them needs {} KiB, so make it {} KiB",
+            "{} is too small for {} workers: each of them needs {} KiB, so make it {} KiB",
+            name,
             workers,
             Region::size_min >> 10U,
             workers * (Region::size_min >> 10U)));
@@ -49,7 +51,9 @@ std::size_t read_region_size(const Options& options, uint32_t workers) {
 Settings read_settings(const Host& host, const Options& options) {
     Settings settings;
     settings.limits = read_limits(options);
-    settings.region_size = read_region_size(options, host.workers());
+    settings.region_size = read_share(options, "capacity", host.workers());
+    if (options["denial_capacity"].integer() != 0)
+        settings.denial_size = read_share(options, "denial_capacity", host.workers());
     settings.prefetch = static_cast<uint32_t>(options["prefetch"].integer());
     settings.prefetch_percentage = static_cast<uint32_t>(options["prefetch_percentage"].integer());
     settings.keeps_ttl = options["keepttl"].boolean();

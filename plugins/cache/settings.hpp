@@ -17,6 +17,7 @@ namespace loom::cache {
 struct Settings {
     Limits limits;
     std::size_t region_size = 0;  ///< Octets a worker.
+    std::size_t denial_size = 0;  ///< The same for denials; 0: they are with the others.
     std::uint32_t prefetch = 0;   ///< Hits that make an entry worth renewing; 0: none is renewed.
     std::uint32_t prefetch_percentage = 10;
     bool keeps_ttl = false;

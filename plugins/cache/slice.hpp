@@ -58,13 +58,6 @@ public:
                    : nullptr;
     }
 
-    /// Whether there is an answer or denial that may be served, now or up to `stale` seconds after its
-    /// end: of two that asked at once one may have failed, and its failure must not displace what the
-    /// other one got. [W]
-    bool has_answer(const Key& key, const loom_query& query, std::uint32_t stale_seconds) const {
-        return stale(key, query, stale_seconds) != nullptr;
-    }
-
     /// Whether an answer that was asked for at `received_ns` is not from before a change. [W]
     bool is_current(const loom_query& query) const {
         return store().is_valid(query.received_ns, suffixes(query));

@@ -12,14 +12,15 @@ namespace loom::cache {
 
 constexpr uint64_t second_ns = 1'000'000'000;
 
-void Cache::tell_worker(uint32_t worker) const {
+void Cache::tell_worker(std::size_t slice) const {
     const auto hear = [](void* arg) {
         const auto& ear = *static_cast<const Ear*>(arg);
         ear.slice->hear(ear.host->monotonic_ns());
     };
     // The worker only reads the ear.
-    auto* const ear = const_cast<Ear*>(&ears_[worker]);  // NOLINT(*-const-cast)
-    host_.loop_service()->post(&host_.table(), worker, hear, ear);
+    auto* const ear = const_cast<Ear*>(&ears_[slice]);  // NOLINT(*-const-cast)
+    host_.loop_service()->post(
+        &host_.table(), static_cast<uint32_t>(slice % host_.workers()), hear, ear);
 }
 
 void Cache::on_event(void* self, const loom_event* event) noexcept {
@@ -28,10 +29,9 @@ void Cache::on_event(void* self, const loom_event* event) noexcept {
     const auto scope = event->kind == LOOM_EVENT_ZONE_CHANGED ? ChangeTable::Scope::subtree
                                                               : ChangeTable::Scope::name;
     const uint64_t hash = cache.host_.hash_name(view(event->name));
-    for (uint32_t worker = 0; worker < cache.slices_.size(); ++worker) {
-        Slice* const slice = cache.slices_[worker].get();
-        slice->tell(scope, hash);
-        cache.tell_worker(worker);
+    for (std::size_t slice = 0; slice < cache.slices_.size(); ++slice) {
+        cache.slices_[slice]->tell(scope, hash);
+        cache.tell_worker(slice);
     }
 }
 
@@ -68,7 +68,9 @@ loom_status Cache::import_state(int32_t phase, uint32_t, const loom_source& sour
     if (!octets) return octets.error();
     const auto addresses = decode_handover(*octets);
     if (!addresses) return LOOM_E_ARGUMENT;
-    if (addresses->size() != slices_.size()) return LOOM_E_UNSUPPORTED;
+    // By worker, and then those of denials, which one of the two may not have.
+    const std::size_t workers = host_.workers();
+    if (addresses->size() != workers && addresses->size() != 2 * workers) return LOOM_E_UNSUPPORTED;
 
     std::vector<Region> regions;
     for (const RegionAddress& address : *addresses) {
@@ -82,8 +84,8 @@ loom_status Cache::import_state(int32_t phase, uint32_t, const loom_source& sour
         uint64_t{std::max(limits.max_ttl, limits.negative_max_ttl)} * second_ns;
     // Another instance that shares the pool was first.
     if (slices_.front()->has_memory()) return LOOM_OK;
-    for (std::size_t worker = 0; worker < regions.size(); ++worker)
-        slices_[worker]->inherit(std::move(regions[worker]), settings_.region_size, until_ns);
+    for (std::size_t i = 0; i < std::min(regions.size(), slices_.size()); ++i)
+        slices_[i]->inherit(std::move(regions[i]), size_of(i), until_ns);
     return LOOM_OK;
 }
 

@@ -53,6 +53,11 @@ public:
     [[nodiscard]] Entry*
     copy(const Key& key, const Entry& entry, std::uint64_t now_ns, Tally& tally);
 
+    /// Forgets the entry of a key, if there is one.
+    void remove(const Key& key) {
+        if (const auto place = locate(key)) unlink(*place);
+    }
+
     /// Whether what was stored then, for the name with these hashes, is true as far as known.
     bool is_valid(std::uint64_t stored_ns, std::span<const std::uint64_t> suffix_hashes) const {
         if (stored_ns < header_->valid_from_ns) return false;

@@ -26,10 +26,11 @@ SWAP_SECONDS = 50
 SERVER_CPU, LOAD_CPU = {1}, {0}
 
 
-def load(program, queries, port, seconds):
-    """Starts the generator: a window of 128 queries on four sockets."""
+def load(program, queries, port, seconds, rate=0):
+    """Starts the generator: a window of 128 queries on four sockets; `rate` in queries a second, 0: all that go."""
     return subprocess.Popen(
-        [program, "-s", "127.0.0.1", "-p", str(port), "-f", queries, "-t", str(seconds), "-w", "128", "-k", "4"],
+        [program, "-s", "127.0.0.1", "-p", str(port), "-f", queries, "-t", str(seconds), "-w", "128", "-k", "4", "-R",
+         *(["-r", f"{rate:.0f}"] if rate else [])],
         stdout=subprocess.PIPE, text=True, preexec_fn=lambda: os.sched_setaffinity(0, LOAD_CPU))
 
 

@@ -93,10 +93,18 @@ struct ServerConfig {
     std::vector<StepConfig> pipeline;  ///< At least one.
 };
 
+/// Two servers have a zone on the same listener: fine if a plugin of the first may leave queries to
+/// others (LOOM_ROLE_SELECTS), which is known when the plugins are.
+struct SharedZone {
+    std::size_t server = 0;  ///< Index of the first.
+    Error error;             ///< What is to be said otherwise.
+};
+
 struct Config {
     HostConfig host;
     std::vector<ServerConfig> servers;  ///< Of the main file, then of what it includes.
     std::vector<std::string> files;     ///< All that were read, the main file first. To be watched.
+    std::vector<SharedZone> shared_zones;  ///< At most mistakes_max a server.
     /// Where `include` patterns looked: a file that comes or goes there may be a change.
     std::vector<std::string> include_directories;
 };

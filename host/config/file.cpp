@@ -59,7 +59,7 @@ public:
     }
 
     Result<Config> finish() && {
-        if (!mistakes_.full()) check_conflicts(servers_, mistakes_);
+        if (!mistakes_.full()) config_.shared_zones = check_conflicts(servers_, mistakes_);
         if (!mistakes_.empty()) return std::unexpected{join(mistakes_.list())};
         for (ReadServer& server : servers_) config_.servers.push_back(std::move(server.config));
         return std::move(config_);

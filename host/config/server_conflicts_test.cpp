@@ -20,7 +20,15 @@ std::string server(std::string_view listen, std::string_view zones, std::string_
         name.empty() ? std::string{} : fmt::format("name = \"{}\"", name));
 }
 
-std::string error(const std::string& text) { return error_of(parse_config(text, "t.toml")); }
+/// What is wrong where no plugin leaves queries to other servers.
+std::string error(const std::string& text) {
+    const auto config = parse_config(text, "t.toml");
+    if (!config) return error_of(config);
+    std::string lines;
+    for (const SharedZone& shared : config->shared_zones)
+        lines += (lines.empty() ? "" : "\n") + shared.error.text;
+    return lines;
+}
 
 }  // namespace
 
@@ -97,4 +105,27 @@ TEST_CASE("config/conflicts: 100,000 zones that are there twice: give twenty lin
     const auto text = error(server("\":53\"", zones, "one") + server("\":53\"", zones, "two"));
 
     CHECK(std::count(text.begin(), text.end(), '\n') == 19);
+}
+
+TEST_CASE("config/conflicts: three servers with one zone: each but the last is named") {
+    const auto config = parse_config(
+        server("\":53\"", "\"a\"", "one") + server("\":53\"", "\"a\"", "two") +
+            server("\":53\"", "\"a\"", "three"),
+        "t.toml");
+
+    REQUIRE(config);
+    REQUIRE(config->shared_zones.size() == 2);
+    CHECK(config->shared_zones[0].server == 0);
+    CHECK(config->shared_zones[0].error.text.starts_with("t.toml:8:9: the zone a. is served"));
+    CHECK(config->shared_zones[1].server == 1);
+}
+
+TEST_CASE("config/conflicts: servers with one zone and no names: get names of their own") {
+    const auto config = parse_config(
+        server("\":53\"", "\"a\"") + server("\":53\"", "\"a\"") + server("\":53\"", "\"a\""), "t.toml");
+
+    REQUIRE(config);
+    CHECK(config->servers[0].name == "dns://0.0.0.0:53/a.");
+    CHECK(config->servers[1].name == "dns://0.0.0.0:53/a.#2");
+    CHECK(config->servers[2].name == "dns://0.0.0.0:53/a.#3");
 }

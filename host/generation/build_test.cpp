@@ -189,3 +189,16 @@ TEST_CASE_FIXTURE(SampleBuilder, "host/build: a failure anywhere: leaves nothing
     CHECK(reload(fresh));
     CHECK(made == 1);
 }
+
+TEST_CASE_FIXTURE(SampleBuilder, "host/build: two servers with a zone on one listener: the first has to leave queries") {
+    auto wanted = config({"label = \"a\""});
+    wanted.servers.push_back(wanted.servers[0]);
+    wanted.servers[1].name += 't';
+    wanted.shared_zones.push_back({0, Error{"t.toml:1:2: the zone is served already"}});
+
+    const auto refused = reload(wanted);
+
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().text == "t.toml:1:2: the zone is served already");
+    CHECK(refused.error().failure == Failure::config);
+}

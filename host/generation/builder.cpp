@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "builder.hpp"
 
+#include "../config/mistakes.hpp"
 #include "../plugin/probe.hpp"
 #include "../services/host_table.hpp"
 #include "../services/http_pages.hpp"
@@ -146,6 +147,7 @@ Result<void> Builder::build(
     }
     if (auto done = load_images(); !done) return done;
     if (auto done = create(); !done) return done;
+    if (auto done = check_shared_zones(); !done) return done;
     warn_of_order();
     if (goal == BuildGoal::check) return {};
     return begin(current);
@@ -286,6 +288,19 @@ Result<void> Builder::create() {
         generation_->servers[step.plan.server_index].instances.push_back(step.instance.get());
     }
     return {};
+}
+
+/// Servers with the same zone have to leave queries to each other.
+Result<void> Builder::check_shared_zones() const {
+    std::vector<Error> errors;
+    for (const SharedZone& shared : generation_->config.shared_zones) {
+        const auto& instances = generation_->servers[shared.server].instances;
+        const bool selects = std::ranges::any_of(instances, [](const Instance* instance) {
+            return (instance->plugin().roles & LOOM_ROLE_SELECTS) != 0;
+        });
+        if (!selects && errors.size() < mistakes_max) errors.push_back(shared.error);
+    }
+    return collect(errors);
 }
 
 Result<void> Builder::begin(const Generation* current) {

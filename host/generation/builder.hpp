@@ -59,6 +59,7 @@ private:
     Result<void> create();
     Result<const loom_plugin*> choose_plugin(const Step& step, const PluginImage& image) const;
     Result<void> begin(const Generation* current);
+    Result<void> check_shared_zones() const;
     void warn_of_order() const;
 
     Services& services_;

@@ -23,7 +23,8 @@ namespace loom::host {
 namespace {
 
 std::string error_text(const loom_error& error, loom_status status) {
-    const std::string text = printable({error.text, ::strnlen(error.text, sizeof error.text)});
+    const std::string text =
+        printable({error.text, ::strnlen(error.text, sizeof error.text)}, sizeof error.text);
     return text.empty() ? fmt::format("failed with status {} and no reason", status) : text;
 }
 

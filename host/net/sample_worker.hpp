@@ -26,7 +26,7 @@ inline loom_verdict sample_answer(Exchange& e, std::uint16_t rcode = dns::rcode:
     return LOOM_ANSWERED;
 }
 
-/// One server for `zone` with the plugins that are added before the first query.
+/// A server for `zone` with the plugins that are added before the first query, and maybe more servers.
 class SampleWorker {
 public:
     struct Answer {
@@ -35,20 +35,29 @@ public:
         Octets options;
     };
 
-    explicit SampleWorker(std::string_view zone = "example.org.") : zone_{name(zone)} {
-        router_.add(sample_key, zone_, 0);
+    explicit SampleWorker(std::string_view zone = "example.org.") { add_server(zone); }
+
+    /// What is added from now on is of this server.
+    void add_server(std::string_view zone) {
+        Server& server = servers_.emplace_back();
+        server.zone = name(zone);
+        router_.add(sample_key, server.zone, static_cast<std::uint32_t>(servers_.size() - 1));
     }
 
     FakePlugin& add(std::function<loom_verdict(Exchange&)> on_query) {
-        FakePlugin& plugin = plugins_.emplace_back();
+        FakePlugin& plugin = servers_.back().plugins.emplace_back();
         plugin.on_query = std::move(on_query);
         return plugin;
     }
     /// Lays out the plugins added so far.
     void start() {
         generation.number = 1;
-        Pipeline& pipeline = generation.pipelines.emplace_back();
-        for (FakePlugin& plugin : plugins_) plugin.join(pipeline, &host.instance(plugin.table));
+        for (Server& server : servers_) {
+            Pipeline& pipeline = generation.pipelines.emplace_back();
+            pipeline.server = static_cast<std::uint32_t>(generation.pipelines.size() - 1);
+            for (FakePlugin& plugin : server.plugins)
+                plugin.join(pipeline, &host.instance(plugin.table));
+        }
         generation.routers = table_;
         worker.use(&generation);
     }
@@ -61,6 +70,7 @@ public:
         Exchange& e = worker.next_exchange();
         e.transport = LOOM_TRANSPORT_UDP;
         e.origin = Origin::background;
+        e.from_top = true;
         e.listener = 0;
         e.udp = nullptr;
         e.tcp = nullptr;
@@ -108,10 +118,14 @@ private:
         static_cast<SampleWorker*>(self)->answers.push_back(answer);
     }
 
-    dns::Name zone_;
+    struct Server {
+        dns::Name zone;
+        std::deque<FakePlugin> plugins;
+    };
+
+    std::deque<Server> servers_;
     Router router_;
     const Router* table_[1] = {&router_};
-    std::deque<FakePlugin> plugins_;
     loom_address address_{};
 };
 

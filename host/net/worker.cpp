@@ -211,13 +211,37 @@ void Worker::serve(Exchange& e) {
     e.received_ns = e.now_ns;
     e.deadline_ns = e.now_ns + limits_.query_timeout_ns;
     if (!e.pipeline) {
-        count(metrics_.no_zone);
-        set_error(e, dns::rcode::refused);
-        add_extended_error(e, dns::ede_code::not_authoritative, {});
-        finish(e, Walk::done);
+        finish(e, refuse(e));
         return;
     }
     finish(e, walk(e));
+}
+
+Walk Worker::refuse(Exchange& e) {
+    e.pipeline = nullptr;
+    count(metrics_.no_zone);
+    set_error(e, dns::rcode::refused);
+    add_extended_error(e, dns::ede_code::not_authoritative, {});
+    return Walk::done;
+}
+
+// A server left the query to others: to the next that fits, until one keeps it.
+Walk Worker::go_elsewhere(Exchange& e) {
+    const WorkerGeneration& generation = *e.generation_pin;
+    const Router& router = *generation.routers[e.listener];
+    Walk end = Walk::elsewhere;
+    while (end == Walk::elsewhere) {
+        if (e.suspension != Suspension::none) disarm(e);
+        leave_pipeline(e);
+        const Router::Route left{
+            e.pipeline->server, dns::NameView::from_trusted({e.zone.data, e.zone.size})};
+        const auto route = router.find_next(e, left);
+        if (!route) return refuse(e);
+        e.zone = {route->zone.data(), route->zone.size()};
+        enter(e, generation, route->server);
+        end = walk(e);
+    }
+    return end;
 }
 
 void Worker::enter(Exchange& e, const WorkerGeneration& generation, std::uint32_t server) {
@@ -226,6 +250,8 @@ void Worker::enter(Exchange& e, const WorkerGeneration& generation, std::uint32_
 }
 
 void Worker::finish(Exchange& e, Walk walk) {
+    if (walk == Walk::elsewhere) [[unlikely]]
+        walk = go_elsewhere(e);
     if (walk == Walk::pending) {
         detach(e);
         return;

@@ -126,6 +126,8 @@ private:
     Exchange* take_exchange();
     void recycle(Exchange* e);
     void enter(Exchange& e, const WorkerGeneration& generation, std::uint32_t server);
+    Walk refuse(Exchange& e);
+    Walk go_elsewhere(Exchange& e);
     void finish(Exchange& e, Walk walk);
     void detach(Exchange& e);
     void deliver(Exchange& e, bool dropped);

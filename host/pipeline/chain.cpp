@@ -82,6 +82,12 @@ bool set_aside(Exchange& e) {
 
 Walk go_up(Exchange& e);
 
+// What a plugin asked of those behind it stays in their pipeline, and servers that were not told that
+// they share their zones do, too.
+bool may_leave(const Exchange& e) {
+    return (e.is_client() || e.from_top) && e.pipeline->selects;
+}
+
 // Decides what follows a verdict on the way down. True: go on down with the next stage.
 bool continues_down(Exchange& e, loom_verdict verdict, Walk& end) {
     switch (verdict) {
@@ -101,6 +107,13 @@ bool continues_down(Exchange& e, loom_verdict verdict, Walk& end) {
     case LOOM_DROP:
         end = Walk::dropped;
         return false;
+    case LOOM_ELSEWHERE:
+        if (may_leave(e)) {
+            end = Walk::elsewhere;
+            return false;
+        }
+        take_failure(e, LOOM_E_STATE);
+        break;
     default:
         take_failure(e, verdict);
     }
@@ -201,6 +214,23 @@ Walk go_up(Exchange& e) {
 }  // namespace
 
 Walk walk(Exchange& e) { return go_down(e); }
+
+void leave_pipeline(Exchange& e) {
+    if (e.changed) restore_question(e, 0);
+    e.stage = 0;
+    e.phase = LOOM_PHASE_QUERY;
+    e.overruled = 0;
+    e.response.clear();
+    e.has_aside = false;
+    e.reply_options = nullptr;
+    e.reply_options_size = 0;
+    e.options_giver = Exchange::nobody;
+    e.options_own = 0;
+    e.options_kept = 0;
+    e.aside_options = {};
+    e.meta_count = 0;
+    e.scratch_block = nullptr;
+}
 
 Walk walk_resumed(Exchange& e) {
     e.stage = e.wait_stage;

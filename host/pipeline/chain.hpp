@@ -12,7 +12,8 @@ namespace loom::host {
 enum class Walk : std::uint8_t {
     done,     ///< There is a response (or none: then it is REFUSED).
     dropped,  ///< Nothing is to be sent.
-    pending   ///< A plugin suspended it.
+    pending,  ///< A plugin suspended it.
+    elsewhere ///< It is not for this server: see leave_pipeline().
 };
 
 /// Goes down from `e.stage`, which is where the query enters the pipeline.
@@ -24,5 +25,8 @@ enum class Walk : std::uint8_t {
 /// Ends a suspension that nobody resumed: on_cancel, then SERVFAIL with an extended error, which
 /// passes the response hooks above.
 [[nodiscard]] Walk walk_cancelled(Exchange& e, std::uint16_t extended_error);
+
+/// Makes the query what it was before it entered its pipeline, for that of another server.
+void leave_pipeline(Exchange& e);
 
 }  // namespace loom::host

@@ -16,6 +16,7 @@ void Pipeline::add(const Stage& stage, const StageDetails& detail) {
     if (detail.plugin->prepare) preparers |= bit;
     const auto roles = detail.plugin->roles;
     if ((roles & LOOM_ROLE_SOURCE) != 0 && (roles & LOOM_ROLE_ANY_CLASS) == 0) in_only |= bit;
+    if ((roles & LOOM_ROLE_SELECTS) != 0) selects = true;
     details.back().scratch_offset = scratch_size;
     scratch_size += (detail.plugin->scratch_size + 15U) & ~15U;
 }

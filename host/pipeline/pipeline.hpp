@@ -49,6 +49,7 @@ struct Pipeline {
     StageMask silent = 0;      ///< Stages without a query hook.
     std::uint32_t scratch_size = 0;
     std::uint32_t server = 0;  ///< Index in the generation.
+    bool selects = false;      ///< Some plugin may leave queries to other servers.
     std::span<const dns::Name> zones;
 
     void add(const Stage& stage, const StageDetails& detail);

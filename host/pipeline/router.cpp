@@ -10,7 +10,12 @@ namespace loom::host {
 
 void Router::add(const HashKey& key, dns::NameView zone, std::uint32_t server) {
     const std::uint64_t hash = hash_name(key, zone);
-    if (find_exact(hash, zone.octets())) return;
+    if (const Slot* slot = find_exact(hash, zone.octets())) {
+        const Sharer sharer{slot->name, server};
+        if (slot->server != server)
+            sharers_.insert(std::ranges::upper_bound(sharers_, sharer), sharer);
+        return;
+    }
     if ((count_ + 1) * 2 > slots_.size()) grow();
     insert({hash, zone.data(), server, static_cast<std::uint32_t>(zone.size())});
     ++count_;
@@ -36,10 +41,38 @@ std::optional<Router::Route> Router::find(const loom_query& query) const {
             fallback = slot;
             continue;
         }
-        return Route{slot->server, dns::NameView::from_trusted({slot->name, slot->size})};
+        return route_of(*slot);
     }
     if (!fallback) return std::nullopt;
-    return Route{fallback->server, dns::NameView::from_trusted({fallback->name, fallback->size})};
+    return route_of(*fallback);
+}
+
+std::optional<Router::Route>
+Router::find_next(const loom_query& query, const Route& route) const {
+    const auto labels = unsigned{query.label_count};
+    const auto depth = static_cast<unsigned>(route.zone.label_count());
+    const Sharer after{route.zone.data(), route.server};
+    const auto next = std::ranges::upper_bound(sharers_, after);
+    if (next != sharers_.end() && next->name == after.name)
+        return Route{next->server, route.zone};
+
+    // The zone whose name DS was asked for is the last choice, not the first.
+    const bool wants_parent = query.qtype == dns::rr_type::ds;
+    if (wants_parent && depth == labels) return std::nullopt;
+    for (unsigned above = depth; above-- != 0;)
+        if (const Slot* slot = find_at(query, above)) return route_of(*slot);
+    if (!wants_parent) return std::nullopt;
+    const Slot* own = find_at(query, labels);
+    return own ? std::optional{route_of(*own)} : std::nullopt;
+}
+
+const Router::Slot* Router::find_at(const loom_query& query, unsigned depth) const {
+    if (!depths_[depth]) return nullptr;
+    const unsigned skipped = query.label_count - depth;
+    const std::size_t offset = query.label_offset[skipped];
+    return find_exact(
+        query.suffix_hash[skipped],
+        {query.qname_lower.data + offset, query.qname_lower.size - offset});
 }
 
 const Router::Slot*

@@ -29,6 +29,15 @@ public:
         const auto route = router_.find(*query.e);
         return route ? fmt::format("{} {}", route->server, route->zone.to_string()) : "none";
     }
+    // All of them in the order in which they are tried: `2 example.org., 0 org.`
+    std::string all(std::string_view qname, std::uint16_t qtype = dns::rr_type::a) const {
+        const SampleQuery query{query_message({.qname = qname, .qtype = qtype})};
+        std::string text;
+        for (auto route = router_.find(*query.e); route; route = router_.find_next(*query.e, *route))
+            text += fmt::format(
+                "{}{} {}", text.empty() ? "" : ", ", route->server, route->zone.to_string());
+        return text;
+    }
     const Router& router() const { return router_; }
 
 private:
@@ -91,6 +100,22 @@ TEST_CASE("host/router: add: a zone added twice keeps its first server") {
     const SampleRouter sample{"example.org.", "example.org."};
     CHECK(sample.find("example.org.") == "0 example.org.");
     CHECK(sample.router().size() == 1);
+}
+
+TEST_CASE("host/router: find_next: servers with the zone in order, then those of the zones above") {
+    const SampleRouter sample{"org.", "example.org.", "org.", "example.org.", "example.org.", "."};
+    CHECK(sample.all("www.example.org.") == "1 example.org., 3 example.org., 4 example.org., 0 org., 2 org., 5 .");
+    CHECK(sample.all("example.org.") == "1 example.org., 3 example.org., 4 example.org., 0 org., 2 org., 5 .");
+    CHECK(sample.all("org.") == "0 org., 2 org., 5 .");
+    CHECK(sample.all("net.") == "5 .");
+    CHECK(SampleRouter{"example.org."}.all("example.org.") == "0 example.org.");
+}
+
+TEST_CASE("host/router: find_next: for DS the zone itself comes last") {
+    const SampleRouter sample{"org.", "example.org.", "org.", "example.org."};
+    CHECK(sample.all("example.org.", dns::rr_type::ds) == "0 org., 2 org., 1 example.org., 3 example.org.");
+    CHECK(sample.all("a.example.org.", dns::rr_type::ds) == "1 example.org., 3 example.org., 0 org., 2 org.");
+    CHECK(SampleRouter{".", "."}.all(".", dns::rr_type::ds) == "0 ., 1 .");
 }
 
 TEST_CASE("host/router: find: is right among 10,000 zones") {

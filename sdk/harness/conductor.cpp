@@ -92,7 +92,7 @@ bool Conductor::check_pending(Flight& flight, std::string_view hook, loom_verdic
 void Conductor::settle(Flight& flight, std::string_view hook, loom_verdict verdict) {
     if (!check_pending(flight, hook, verdict)) return;
     flight.response().drop_room();
-    if (verdict > LOOM_DROP) {
+    if (verdict > LOOM_ELSEWHERE) {
         core_.misuse(
             std::string{hook} + " returned " + std::to_string(verdict) + ", which is no verdict");
         verdict = LOOM_E_STATE;
@@ -112,6 +112,7 @@ void Conductor::settle_query(Flight& flight, loom_verdict verdict) {
         course.passed_down = true;
         return consult(flight, behind_);
     }
+    if (verdict == LOOM_ELSEWHERE) return leave(flight);
     if (verdict == LOOM_DROP) course.dropped = true;
     if (verdict < 0) return fail(flight, verdict);
     if (verdict == LOOM_ANSWERED && !flight.response().present()) {
@@ -122,7 +123,19 @@ void Conductor::settle_query(Flight& flight, loom_verdict verdict) {
     finish(flight);
 }
 
+void Conductor::leave(Flight& flight) {
+    if ((core_.plugin().roles & LOOM_ROLE_SELECTS) == 0)
+        core_.misuse("a hook returned LOOM_ELSEWHERE, and the plugin has no LOOM_ROLE_SELECTS");
+    flight.course.dropped = true;
+    flight.course.source = Source::elsewhere;
+    finish(flight);
+}
+
 void Conductor::settle_response(Flight& flight, loom_verdict verdict) {
+    if (verdict == LOOM_ELSEWHERE) {
+        core_.misuse("a hook returned LOOM_ELSEWHERE on the way up");
+        verdict = LOOM_E_STATE;
+    }
     if (verdict == LOOM_DROP) flight.course.dropped = true;
     if (verdict < 0) return fail(flight, verdict);
     finish(flight);

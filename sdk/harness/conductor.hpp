@@ -54,6 +54,7 @@ private:
     void settle(Flight& flight, std::string_view hook, loom_verdict verdict);
     bool check_pending(Flight& flight, std::string_view hook, loom_verdict& verdict);
     void settle_query(Flight& flight, loom_verdict verdict);
+    void leave(Flight& flight);
     void settle_response(Flight& flight, loom_verdict verdict);
     void fail(Flight& flight, loom_verdict verdict);
     void answer_error(Flight& flight, std::uint16_t rcode, Source source);

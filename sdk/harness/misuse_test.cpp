@@ -29,7 +29,9 @@ bool mentions(const std::string& text, std::string_view part) { return text.cont
 TEST_CASE("harness/misuse: verdicts that the hook did not earn: are noted") {
     CHECK(mentions(misuse_of([](Query&) { return LOOM_ANSWERED; }), "without a response"));
     CHECK(mentions(misuse_of([](Query&) { return LOOM_PENDING; }), "without suspend()"));
-    CHECK(mentions(misuse_of([](Query&) -> loom_verdict { return 4; }), "no verdict"));
+    CHECK(mentions(misuse_of([](Query&) -> loom_verdict { return 5; }), "no verdict"));
+    CHECK(mentions(
+        misuse_of([](Query&) -> loom_verdict { return LOOM_ELSEWHERE; }), "LOOM_ROLE_SELECTS"));
     CHECK(mentions(
         misuse_of([](Query& query) {
             query.suspend();

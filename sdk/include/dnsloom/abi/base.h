@@ -63,7 +63,11 @@ enum {
     LOOM_NEXT = 0,     /* Not mine, or not only mine: go on with the next plugin. */
     LOOM_ANSWERED = 1, /* A response is set: go back up through the response hooks. */
     LOOM_PENDING = 2,  /* suspend() was called: the host keeps the query until resume(). */
-    LOOM_DROP = 3      /* Send nothing. */
+    LOOM_DROP = 3,     /* Send nothing. */
+    /* Not for this server: the host goes on with the next one that has the zone, or a zone above it.
+     * Nothing of this pipeline stays, and no response hook of it runs. Only in on_query (or on_resume
+     * in its stead), and only from plugins with LOOM_ROLE_SELECTS. */
+    LOOM_ELSEWHERE = 4
 };
 /* Fails the query: the host answers with `rcode` and the plugins above see it. Any other negative
  * verdict is an error of the plugin: SERVFAIL, counted against it. */

@@ -33,7 +33,9 @@ enum {
     LOOM_ROLE_OBSERVER = 1 << 5, /* Only looks. */
     /* A source that wants queries of every class. Other sources are passed over for classes
      * other than IN. */
-    LOOM_ROLE_ANY_CLASS = 1 << 6
+    LOOM_ROLE_ANY_CLASS = 1 << 6,
+    /* May say LOOM_ELSEWHERE: its server may share zones and listeners with servers behind it. */
+    LOOM_ROLE_SELECTS = 1 << 7
 };
 
 /* `phase` of export_state and import_state. */

@@ -34,13 +34,14 @@ enum class Source : std::uint8_t {
     behind,   ///< The scripted plugins behind it; it said NEXT.
     nobody,   ///< It said NEXT and nothing is behind: the host's REFUSED.
     failure,  ///< It said LOOM_FAIL or an error; the host's answer.
-    deadline  ///< Its time was up: the host's SERVFAIL.
+    deadline, ///< Its time was up: the host's SERVFAIL.
+    elsewhere ///< It said ELSEWHERE: what another server's plugins would say.
 };
 
 /// The end of one question. Records are text: `example.org. 30 IN A 192.0.2.1`.
 struct Answer {
     bool pending = false;  ///< Still suspended; nothing else below is set.
-    bool dropped = false;  ///< Nothing is sent.
+    bool dropped = false;  ///< Nothing is sent; not by this server, after ELSEWHERE.
     /// What on_query decided, or on_resume in its stead.
     loom_verdict verdict = LOOM_NEXT;
     Source source = Source::nobody;

@@ -25,6 +25,14 @@ inline constexpr std::uint8_t every_class = 7;
 /// `message` is a whole response; `rcode` has all 12 bits.
 [[nodiscard]] ResponseClass classify(std::span<const std::uint8_t> message, std::uint16_t rcode);
 
+/// `success`, `denial` or `error`.
+[[nodiscard]] std::string_view class_name(ResponseClass c);
+
+/// What CoreDNS calls a response of this class: NOERROR, DELEGATION, NODATA, NXDOMAIN, SERVERERROR or
+/// OTHERERROR.
+[[nodiscard]] std::string_view
+type_name(ResponseClass c, std::span<const std::uint8_t> message, std::uint16_t rcode);
+
 /// The set that a word of the option `class` stands for.
 [[nodiscard]] std::uint8_t class_set(std::string_view word);
 

@@ -55,3 +55,17 @@ TEST_CASE("plugin/log: class_set: gives one bit a word, and all for the word all
     CHECK(class_set("error") == 4);
     CHECK(class_set("all") == 7);
 }
+
+TEST_CASE("plugin/log: type_name: is CoreDNS's word") {
+    const auto word = [](const Octets& octets, std::uint16_t rcode) {
+        return loom::log::type_name(classify(octets, rcode), octets, rcode);
+    };
+    CHECK(word(message(answer, type_a), 0) == "NOERROR");
+    CHECK(word(message(additional, type_a), 0) == "NOERROR");
+    CHECK(word(message(authority, type_ns), 0) == "DELEGATION");
+    CHECK(word(message(authority, type_soa), 0) == "NODATA");
+    CHECK(word(message(authority, type_soa), 3) == "NXDOMAIN");
+    CHECK(word({}, 2) == "SERVERERROR");
+    CHECK(word({}, 5) == "OTHERERROR");
+    CHECK(word({}, 0) == "OTHERERROR");
+}

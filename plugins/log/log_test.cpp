@@ -136,6 +136,90 @@ TEST_CASE("plugin/log: nobody answers: logs the host's REFUSED") {
     CHECK(h.log()[0].field("rcode") == "REFUSED");
 }
 
+TEST_CASE("plugin/log: a format of one's own: is the message") {
+    Harness h{
+        loom_module_0,
+        {{"format",
+          "{remote} {local} {/geoip/country/code} {/geoip/city} {name} {>do} {>rflags} {>opcode} "
+          "{kind}!"}}};
+    h.behind.push(address);
+
+    h.ask(Question{"WWW.example.org. A"}
+              .client("2001:db8::1")
+              .local("192.0.2.1")
+              .meta("geoip/country/code", "NO"));
+
+    REQUIRE(h.log().size() == 1);
+    CHECK(h.log()[0].fields.empty());
+    CHECK(
+        h.log()[0].message ==
+        "[2001:db8::1] 192.0.2.1 NO - WWW.example.org. false qr,aa,rd 0 success!");
+}
+
+TEST_CASE("plugin/log: hostile names and facts: cannot look like other parts of a line") {
+    Harness h{loom_module_0, {{"format", "\"{name}\" \"{/geoip/city}\""}}};
+    h.behind.push(address);
+
+    h.ask(Question{"a\\\"\\032b\\010c.example.org. A"}.meta(
+        "geoip/city", "x\" \n\\y z" + std::string(300, 'l')));
+
+    REQUIRE(h.log().size() == 1);
+    CHECK(
+        h.log()[0].message ==
+        "\"a\\\"\\032b\\010c.example.org.\" \"x\\034 \\010\\092y z" + std::string(247, 'l') + "\"");
+}
+
+TEST_CASE("plugin/log: fields: those that are named") {
+    Harness h{loom_module_0, {{"fields", List{"opcode", "/geoip/city", "local"}}}};
+    h.behind.push(address);
+
+    h.ask(Question{"www.example.org. A"}.meta("geoip/city", "New York"));
+
+    REQUIRE(h.log().size() == 1);
+    CHECK(
+        h.log()[0].fields ==
+        std::vector<std::pair<std::string, std::string>>{
+            {"opcode", "0"}, {"geoip/city", "New York"}, {"local", "192.0.2.1"}});
+}
+
+TEST_CASE("plugin/log: facts: tells class and type of the response to the plugins in front") {
+    Harness h{loom_module_0, {{"class", "error"}}};
+    h.behind.push(address).push(nxdomain);
+
+    const auto good = h.ask("www.example.org. A");
+    CHECK(good.meta.find("log/class")->second == "success");
+    CHECK(good.meta.find("log/type")->second == "NOERROR");
+    const auto bad = h.ask("www.example.org. A");
+    CHECK(bad.meta.find("log/class")->second == "denial");
+    CHECK(bad.meta.find("log/type")->second == "NXDOMAIN");
+    CHECK(h.log().empty());
+}
+
+TEST_CASE("plugin/log: rate: lines beyond it are counted") {
+    Harness h{loom_module_0, {{"rate", 2}}};
+    h.behind.otherwise([](const auto&) { return nxdomain; });
+
+    for (int i = 0; i < 5; ++i) h.ask("www.example.org. A");
+    CHECK(h.log().size() == 2);
+    CHECK(h.metric("dnsloom_log_limited_total") == 3);
+    h.advance(500ms);
+    h.ask("www.example.org. A");
+    CHECK(h.log().size() == 3);
+}
+
+TEST_CASE("plugin/log: options: mistakes in format and fields are refused") {
+    const auto says = [](Table settings, std::string_view part) {
+        return Harness::refusal(loom_module_0, std::move(settings)).find(part) != std::string::npos;
+    };
+    CHECK(says({{"format", "{rmote}"}}, "did you mean \"remote\"?"));
+    CHECK(says({{"format", "json"}}, "log_format = \"json\" in [host]"));
+    CHECK(says({{"format", "comon"}}, "write fields, common, combined"));
+    CHECK(says({{"fields", "clinet"}}, "did you mean \"client\"?"));
+    CHECK(says({{"fields", "/geoip"}}, "there is no field"));
+    CHECK(says({{"fields", "name"}, {"format", "common"}}, "goes with format"));
+    CHECK(says({{"rate", -1}}, "rate"));
+}
+
 TEST_CASE("plugin/log: options: an unknown class is refused") {
     CHECK(Harness::refusal(loom_module_0, {{"class", "odd"}}).find("denial") != std::string::npos);
 }

@@ -17,6 +17,10 @@ Leg make_leg(std::size_t upstream, std::uint16_t id, std::uint64_t now_ns) {
     return {.sent_ns = now_ns, .id = id, .upstream = static_cast<std::uint8_t>(upstream)};
 }
 
+std::chrono::nanoseconds nanoseconds(std::uint64_t ns) {
+    return std::chrono::nanoseconds{static_cast<std::int64_t>(ns)};
+}
+
 Failure network_failure(std::size_t upstream, int error) {
     return {Failure::Kind::network, static_cast<std::uint8_t>(upstream), error};
 }
@@ -32,33 +36,32 @@ Dispatcher::Dispatcher(
     const Settings& settings,
     const ForwardMetrics& metrics,
     Health& health,
+    const TlsContexts& contexts,
+    const AddressTable* addresses,
     std::uint32_t worker)
     : host_{host},
       settings_{settings},
       metrics_{metrics},
       health_{health},
+      contexts_{contexts},
+      addresses_{addresses},
       worker_{worker},
       chooser_{settings.policy, settings.to.size(), ids_},
+      hedge_budget_{settings.hedge},
       timer_{host, worker, [this] { on_timer(); }} {
-    for (std::size_t i = 0; i < settings.to.size(); ++i) {
-        upstreams_.push_back(std::make_unique<Upstream>(
-            host,
-            worker,
-            settings,
-            i,
-            static_cast<UdpEvents&>(*this),
-            static_cast<TcpEvents&>(*this)));
-    }
+    for (std::size_t i = 0; i < settings.to.size(); ++i)
+        upstreams_.push_back(make_upstream(i, settings.to[i]));
+    if (addresses_) chooser_.use(0);
 }
 
 Exchange* Dispatcher::open(const Ask& ask, Path path) {
     auto* exchange = exchanges_.take();
     if (!exchange) return nullptr;
     exchange->path = path;
-    exchange->attempts_most =
-        static_cast<std::uint8_t>(std::max<std::size_t>(2, 2 * upstreams_.size()));
-    exchange->attempts_left = exchange->attempts_most;
+    if (addresses_ && addresses_->generation() != generation_) take_addresses();
+    exchange->attempts_left = exchange->attempts_most = attempts();
     exchange->query.write(ask);
+    if (settings_.case_randomization) exchange->query.randomize_case(ids_);
     return exchange;
 }
 
@@ -69,6 +72,7 @@ void Dispatcher::launch(
     // With less time than that, what counts is to have sent the query at all.
     const bool has_time = deadline_ns > now_ns + deadline_margin_ns;
     exchange.deadline_ns = has_time ? deadline_ns - deadline_margin_ns : deadline_ns;
+    if (hedge_budget_.is_on()) hedge_budget_.earn();
     next_attempt(exchange, now_ns);
 }
 
@@ -79,11 +83,14 @@ void Dispatcher::close(Exchange& exchange) {
 }
 
 void Dispatcher::next_attempt(Exchange& exchange, std::uint64_t now_ns) {
-    const auto all = (UpstreamSet{1} << upstreams_.size()) - 1;
+    if (addresses_ && addresses_->generation() != generation_) take_addresses();
+    if (chooser_.all() == 0) return park(exchange, now_ns);
     while (exchange.attempts_left != 0 && now_ns < exchange.deadline_ns) {
+        // Better than the reply that is there would only be one of another.
+        if (exchange.has_reply && untried(exchange) == 0) break;
         --exchange.attempts_left;
-        if (exchange.tried == all) exchange.tried = 0;
-        const auto choice = chooser_.next(exchange.tried, health_.down());
+        if ((chooser_.all() & ~exchange.tried) == 0) exchange.tried = 0;
+        const auto choice = chooser_.next(exchange.tried, health_.down(), health_.on_trial());
         if (choice.all_down) metrics_.health_check_broken(worker_);
         exchange.tried |= UpstreamSet{1} << choice.upstream;
         if (send(exchange, choice.upstream, exchange.path, now_ns)) return;
@@ -92,18 +99,23 @@ void Dispatcher::next_attempt(Exchange& exchange, std::uint64_t now_ns) {
 }
 
 bool Dispatcher::send(Exchange& exchange, std::size_t upstream, Path path, std::uint64_t now_ns) {
+    if (settings_.to[upstream].is_encrypted()) path = Path::tcp;
     const bool sent = path == Path::udp ? send_udp(exchange, upstream, now_ns)
                                         : send_tcp(exchange, upstream, now_ns);
     if (!sent) {
         // What this machine lacks is not the upstream's fault.
+        last_failure_ = exchange.failure;
         if (exchange.failure.kind == Failure::Kind::network) note_failure(upstream, now_ns);
         return false;
     }
     metrics_.request(worker_, upstream);
     const auto wait = static_cast<std::uint64_t>(patience(exchange, upstream, path).count());
-    const auto due_ns = now_ns + wait;
-    set_deadline(
-        exchange, exchange.is_probe ? due_ns : std::min(due_ns, exchange.deadline_ns), now_ns);
+    auto due_ns = now_ns + wait;
+    if (!exchange.is_probe) due_ns = std::min(due_ns, exchange.deadline_ns);
+    exchange.attempt_due_ns = due_ns;
+    const auto hedge_ns = hedging_time(exchange, upstream, now_ns);
+    exchange.may_hedge = hedge_ns && *hedge_ns < due_ns;
+    set_deadline(exchange, exchange.may_hedge ? *hedge_ns : due_ns, now_ns);
     return true;
 }
 
@@ -119,7 +131,12 @@ bool Dispatcher::send_udp(Exchange& exchange, std::size_t upstream, std::uint64_
         exchange.failure = no_room(upstream);
         return false;
     }
-    if (is_first) unsent_udp_.push_back(*socket);
+    if (is_first) {
+        unsent_udp_.push_back(*socket);
+        if (settings_.cookies)
+            upstreams_[upstream]->cookie.use_source((*socket)->local_address(), ids_);
+    }
+    set_cookie(exchange, upstream, now_ns);
     schedule_flush();
     add_leg(exchange, make_leg(upstream, *id, now_ns));
     exchange.current.udp = *socket;
@@ -132,6 +149,7 @@ bool Dispatcher::send_tcp(Exchange& exchange, std::size_t upstream, std::uint64_
         exchange.failure = network_failure(upstream, connection.error());
         return false;
     }
+    set_cookie(exchange, upstream, now_ns);
     const auto id = (*connection)->enlist(exchange.index, exchange.query, ids_);
     if (!id) {
         exchange.failure = no_room(upstream);
@@ -145,19 +163,37 @@ bool Dispatcher::send_tcp(Exchange& exchange, std::size_t upstream, std::uint64_
     return true;
 }
 
+void Dispatcher::set_cookie(Exchange& exchange, std::size_t upstream, std::uint64_t now_ns) {
+    if (!settings_.cookies) return;
+    const auto& cookie = upstreams_[upstream]->cookie;
+    // An upstream that stays silent may be one that chokes on cookies.
+    const bool is_welcome = is_first_round(exchange) || cookie.is_due(now_ns);
+    if (is_welcome && !cookie.octets().empty())
+        exchange.query.set_cookie(cookie.octets());
+    else
+        exchange.query.drop_cookie();
+}
+
+UpstreamSet Dispatcher::untried(const Exchange& exchange) const {
+    return chooser_.all() & ~exchange.tried & ~health_.down();
+}
+
+bool Dispatcher::is_first_round(const Exchange& exchange) {
+    return 2 * exchange.attempts_left + 1 >= exchange.attempts_most;
+}
+
 std::chrono::nanoseconds
 Dispatcher::patience(const Exchange& exchange, std::size_t upstream, Path path) const {
     if (exchange.is_probe) return std::min(settings_.read_timeout, probe_patience);
     // The first round moves on quickly; in the second, the upstreams may take all the time there is.
-    const bool is_first_round = exchange.attempts_left >= exchange.attempts_most / 2;
-    if (path == Path::udp && is_first_round)
+    if (path == Path::udp && is_first_round(exchange) && exchange.attempts_left != 0)
         return upstreams_[upstream]->round_trip.patience(settings_.read_timeout);
     return settings_.read_timeout;
 }
 
 void Dispatcher::fail_attempt(
     Exchange& exchange, const Failure& failure, Count count, std::uint64_t now_ns) {
-    exchange.failure = failure;
+    exchange.failure = last_failure_ = failure;
     wheel_.erase(exchange.index);
     if (count == Count::yes) note_failure(failure.upstream, now_ns);
     if (exchange.is_probe)
@@ -210,8 +246,11 @@ void Dispatcher::on_timer() {
 }
 
 void Dispatcher::on_deadline(Exchange& exchange, std::uint64_t now_ns) {
+    if (exchange.state == Exchange::State::parked) return unpark(exchange, now_ns);
     if (exchange.state == Exchange::State::resting) return end_or_repeat_probe(exchange, now_ns);
+    if (exchange.may_hedge && now_ns < exchange.attempt_due_ns) return hedge(exchange, now_ns);
     const auto leg = exchange.current;
+    chooser_.note_loss(leg.upstream, nanoseconds(now_ns - leg.sent_ns));
     // A connection that is stuck would hold up every later query, too. A UDP leg stays: late is
     // better than never.
     if (leg.tcp) {
@@ -267,6 +306,7 @@ void Dispatcher::flush() {
         upstream->udp.collect();
         upstream->tcp.collect();
     }
+    if (!former_.empty()) collect_former();
     flush_scheduled_ = false;
 }
 

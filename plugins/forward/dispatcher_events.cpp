@@ -15,6 +15,7 @@ namespace {
 
 /// Rounds of recvmmsg before other work gets its turn.
 constexpr int receive_rounds = 4;
+constexpr std::uint64_t tls_log_pause_ns = 60'000'000'000;
 
 Ignored reason_of(ReplyFault fault) {
     return fault == ReplyFault::malformed ? Ignored::malformed : Ignored::wrong_question;
@@ -65,6 +66,12 @@ void Dispatcher::on_datagram(UdpSocket& socket, std::size_t index, std::uint64_t
 
     const auto& current = exchange.current;
     const auto leg = current.is_on(socket) && current.id == id ? current : exchange.former;
+    const auto judgement = judge(exchange, leg, *checked, octets, now_ns);
+    if (judgement.trust != Trust::sure) {
+        metrics_.ignored(worker_, judgement.reason);
+        if (judgement.trust == Trust::doubtful) ask_over_tcp(exchange, leg, now_ns);
+        return;
+    }
     take_reply(exchange, leg, *checked, received_.take(index), now_ns);
 }
 
@@ -74,30 +81,63 @@ void Dispatcher::take_reply(
     const CheckedReply& checked,
     Octets octets,
     std::uint64_t now_ns) {
-    auto& upstream = *upstreams_[leg.upstream];
     const auto took_ns = since(leg.sent_ns, now_ns);
-    upstream.last_reply_ns = now_ns;
-    if (leg.udp)
-        upstream.round_trip.note(std::chrono::nanoseconds{static_cast<std::int64_t>(took_ns)});
+    note_time(leg, took_ns, now_ns);
     note_success(leg.upstream);
-    forget_all(exchange);
     if (exchange.is_probe) {
+        forget_all(exchange);
         octets_.give(std::move(octets));
         return end_or_repeat_probe(exchange, now_ns);
     }
     metrics_.response(worker_, leg.upstream, checked.rcode, seconds(took_ns));
+    const bool has_other = forget_one(exchange, leg);
     if (ask_differently(exchange, leg, checked, now_ns)) return octets_.give(std::move(octets));
+    octets_.give(std::exchange(exchange.reply, std::move(octets)));
     exchange.has_reply = true;
     exchange.answered_by = leg.upstream;
     exchange.checked = checked;
-    exchange.reply = std::move(octets);
-    finish(exchange);
+    if (has_other && awaits_better(exchange)) return;
+    if (!fail_over(exchange, now_ns)) finish(exchange);
+}
+
+void Dispatcher::note_time(const Leg& leg, std::uint64_t took_ns, std::uint64_t now_ns) {
+    auto& upstream = *upstreams_[leg.upstream];
+    upstream.last_reply_ns = now_ns;
+    const std::chrono::nanoseconds took{static_cast<std::int64_t>(took_ns)};
+    if (leg.udp) upstream.round_trip.note(took);
+    if (settings_.policy == Policy::least_latency) chooser_.note_reply(leg.upstream, took);
+    if (hedge_budget_.is_on()) upstream.latency.note(took);
+}
+
+bool Dispatcher::forget_one(Exchange& exchange, const Leg& leg) {
+    const bool is_current = exchange.current.is_same(leg);
+    forget(is_current ? exchange.current : exchange.former);
+    if (is_current) std::swap(exchange.current, exchange.former);
+    return exchange.current.is_set();
+}
+
+bool Dispatcher::awaits_better(const Exchange& exchange) const {
+    const auto rcode = exchange.checked.rcode;
+    const bool says_nothing = rcode == dns::rcode::servfail || rcode == dns::rcode::refused;
+    return (exchange.is_hedged && says_nothing) || settings_.fails_over(rcode);
+}
+
+bool Dispatcher::fail_over(Exchange& exchange, std::uint64_t now_ns) {
+    if (!settings_.fails_over(exchange.checked.rcode)) return false;
+    if (untried(exchange) == 0) return false;
+    wheel_.erase(exchange.index);
+    next_attempt(exchange, now_ns);
+    return true;
 }
 
 bool Dispatcher::ask_differently(
     Exchange& exchange, const Leg& leg, const CheckedReply& checked, std::uint64_t now_ns) {
     auto path = leg.path();
     const bool chokes = checked.rcode == dns::rcode::formerr || checked.rcode == dns::rcode::notimp;
+    if (checked.rcode == dns::rcode::badcookie && exchange.query.has_cookie()) {
+        renew_cookie(exchange, leg, now_ns);
+        return true;
+    }
     if (checked.is_truncated && path == Path::udp)
         path = Path::tcp;
     else if (chokes && exchange.query.has_opt())
@@ -145,20 +185,66 @@ void Dispatcher::on_tcp_reply(TcpConnection& connection, std::span<const std::ui
     auto& exchange = exchanges_.at(*owner);
     const auto leg = exchange.current.is_on(connection) ? exchange.current : exchange.former;
     const auto checked = check_reply(message, exchange.query.question());
-    if (checked && !checked->is_truncated) {
+    const auto judgement = checked ? judge(exchange, leg, *checked, message, now_ns) : Judgement{};
+    if (checked && !checked->is_truncated && judgement.trust == Trust::sure) {
         auto octets = octets_.take();
         octets.assign(message.begin(), message.end());
         return take_reply(exchange, leg, *checked, std::move(octets), now_ns);
     }
     // Nobody can forge into a stream: it is the upstream that talks nonsense, or cuts replies that
     // have all the room there is.
-    metrics_.ignored(worker_, checked ? Ignored::malformed : reason_of(checked.error()));
+    const auto reason = !checked                         ? reason_of(checked.error())
+                        : judgement.trust == Trust::sure ? Ignored::malformed
+                                                         : judgement.reason;
+    metrics_.ignored(worker_, reason);
     forget_all(exchange);
     connection.close_with(EPROTO);
     fail_attempt(exchange, {Failure::Kind::malformed, leg.upstream, 0}, Count::yes, now_ns);
 }
 
-void Dispatcher::on_tcp_closed(TcpConnection& connection, int error) {
+void Dispatcher::on_tcp_open(TcpConnection& connection) {
+    if (const auto* tls = connection.tls())
+        metrics_.handshake(
+            worker_,
+            connection.upstream(),
+            tls->is_resumed() ? Handshake::resumed : Handshake::full);
+}
+
+void Dispatcher::on_tcp_refused(TcpConnection& connection, std::uint16_t id, const Failure& why) {
+    const auto now_ns = host_.monotonic_ns();
+    const auto owner = connection.inflight().find(id);
+    if (!owner) return metrics_.ignored(worker_, Ignored::unknown_id);
+    auto failure = why;
+    failure.upstream = static_cast<std::uint8_t>(connection.upstream());
+    auto& exchange = exchanges_.at(*owner);
+    if (!exchange.current.is_on(connection) || exchange.current.id != id) {
+        forget(exchange.former);
+        return note_failure(failure.upstream, now_ns);
+    }
+    const auto leg = exchange.current;
+    forget(exchange.current);
+    if (failure.kind == Failure::Kind::network && reconnect(exchange, leg, now_ns)) return;
+    fail_attempt(exchange, failure, Count::yes, now_ns);
+}
+
+void Dispatcher::note_tls_failure(const Failure& failure, std::uint64_t now_ns) {
+    metrics_.handshake(
+        worker_,
+        failure.upstream,
+        failure.kind == Failure::Kind::certificate ? Handshake::certificate : Handshake::failed);
+    // Probes find the same again and again.
+    auto& upstream = *upstreams_[failure.upstream];
+    const bool is_known = upstream.logged.kind == failure.kind &&
+                          upstream.logged.error == failure.error &&
+                          since(upstream.logged_ns, now_ns) < tls_log_pause_ns;
+    if (is_known) return;
+    upstream.logged = failure;
+    upstream.logged_ns = now_ns;
+    const auto& to = settings_.to[failure.upstream].text;
+    host_.log(LOOM_LOG_WARNING, "no TLS with upstream", {{"reason", describe(failure, to)}});
+}
+
+void Dispatcher::on_tcp_closed(TcpConnection& connection, const Failure& why) {
     const auto now_ns = host_.monotonic_ns();
     const auto upstream = static_cast<std::uint8_t>(connection.upstream());
     schedule_flush();  // Which frees it.
@@ -170,7 +256,10 @@ void Dispatcher::on_tcp_closed(TcpConnection& connection, int error) {
         lost.emplace_back(owner, exchange.current);
         forget(exchange.current);
     }
-    const Failure failure{Failure::Kind::network, upstream, error != 0 ? error : ECONNRESET};
+    auto failure = why;
+    failure.upstream = upstream;
+    if (why.is_of_tls()) note_tls_failure(failure, now_ns);
+    if (why.kind == Failure::Kind::network && why.error == 0) failure.error = ECONNRESET;
     auto count = Count::yes;  // One failure, however many queries it hit.
     for (const auto& [owner, leg] : lost) {
         auto& exchange = exchanges_.at(owner);

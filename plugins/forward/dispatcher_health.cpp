@@ -8,22 +8,29 @@
 namespace loom::forward {
 
 void Dispatcher::note_success(std::size_t upstream) {
-    if (!health_.succeed(upstream)) return;
+    if (health_.succeed(upstream) != HealthChange::on_trial) return;
     metrics_.up(upstream, true);
     host_.log(LOOM_LOG_INFO, "upstream is up again", {{"to", settings_.to[upstream].text}});
 }
 
 void Dispatcher::note_failure(std::size_t upstream, std::uint64_t now_ns) {
-    if (health_.fail(upstream)) {
+    if (health_.fail(upstream) == HealthChange::down) {
         metrics_.up(upstream, false);
         host_.log(LOOM_LOG_WARNING, "upstream is down", {{"to", settings_.to[upstream].text}});
     }
     if (health_.begin_probing(upstream)) start_probe(upstream, now_ns);
 }
 
+void Dispatcher::probe_all(std::uint64_t now_ns) {
+    for (std::size_t i = 0; i < upstreams_.size(); ++i)
+        if (health_.begin_probing(i)) start_probe(i, now_ns);
+}
+
 void Dispatcher::start_probe(std::size_t upstream, std::uint64_t now_ns) {
     const Ask ask{
-        .qname = settings_.health_check_domain, .qtype = dns::rr_type::ns, .flags = dns::flag::rd};
+        .qname = settings_.health_check_domain,
+        .qtype = dns::rr_type::ns,
+        .flags = settings_.probes_recurse ? dns::flag::rd : std::uint16_t{0}};
     auto* exchange = open(ask, settings_.force_tcp ? Path::tcp : Path::udp);
     if (!exchange) return health_.abandon_probing(upstream);
     exchange->is_probe = true;

@@ -20,7 +20,7 @@ constexpr std::size_t v4_offset = 12;  // In a v4-mapped address.
 }  // namespace
 
 Endpoint make_endpoint(const loom_address& address) {
-    Endpoint endpoint{address, {}};
+    Endpoint endpoint{.address = address, .text = {}};
     if (endpoint.address.port == 0) endpoint.address.port = dns_port;
     const std::span ip{endpoint.address.ip};
     if (address.family == 4) {
@@ -54,19 +54,39 @@ SocketAddress::SocketAddress(const loom_address& address) {
     size = sizeof v6;
 }
 
-int open_connected(const loom_address& address, int type) {
-    const SocketAddress peer{address};
+namespace {
+
+/// Leaves the port to connect(): the kernel then takes a random one of its whole ephemeral range.
+int bind_source(int fd, const loom_address& address) {
+    const int on = 1;
+    ::setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    const SocketAddress source{address};
+    return ::bind(fd, source.get(), source.size) == 0 ? 0 : errno;
+}
+
+}  // namespace
+
+int try_source(const loom_address& address) {
+    const SocketAddress source{address};
+    const int fd = ::socket(source.storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return errno;
+    const int error = bind_source(fd, address);
+    ::close(fd);
+    return error;
+}
+
+int open_connected(const Endpoint& endpoint, int type) {
+    const SocketAddress peer{endpoint.address};
     const int fd = ::socket(peer.storage.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return -errno;
     const int on = 1;
     if (type == SOCK_STREAM) ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    // Not bound before: the kernel then takes a random port of its whole ephemeral range.
-    if (::connect(fd, peer.get(), peer.size) != 0 && errno != EINPROGRESS) {
-        const int error = errno;
-        ::close(fd);
-        return -error;
-    }
-    return fd;
+    int error = endpoint.source.family != 0 ? bind_source(fd, endpoint.source) : 0;
+    if (error == 0 && ::connect(fd, peer.get(), peer.size) != 0 && errno != EINPROGRESS)
+        error = errno;
+    if (error == 0) return fd;
+    ::close(fd);
+    return -error;
 }
 
 std::string describe_errno(int error) {

@@ -22,7 +22,9 @@ void ExchangePool::give(Exchange& exchange) {
     // Field by field: the query's octets are written anew each time and need no clearing.
     exchange.state = Exchange::State::idle;
     exchange.path = Path::udp;
-    exchange.is_probe = exchange.reconnected = exchange.has_reply = false;
+    exchange.is_probe = exchange.reconnected = exchange.cookie_renewed = false;
+    exchange.may_hedge = exchange.is_hedged = exchange.has_reply = false;
+    exchange.subnet.reset();
     exchange.tried = 0;
     exchange.token = 0;
     exchange.current = exchange.former = {};

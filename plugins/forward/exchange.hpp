@@ -2,16 +2,19 @@
 // One question on its way through the upstreams.
 #pragma once
 
+#include "failure.hpp"
 #include "octets_pool.hpp"
 #include "outgoing_query.hpp"
 #include "reply_check.hpp"
 #include "upstream_chooser.hpp"
 
 #include <dnsloom/abi/abi.h>
+#include <dnsloom/dns/edns.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace loom::forward {
@@ -34,15 +37,10 @@ struct Leg {
     bool is_set() const { return udp || tcp; }
     bool is_on(const UdpSocket& socket) const { return udp == &socket; }
     bool is_on(const TcpConnection& connection) const { return tcp == &connection; }
+    bool is_same(const Leg& other) const {
+        return udp == other.udp && tcp == other.tcp && id == other.id;
+    }
     Path path() const { return tcp ? Path::tcp : Path::udp; }
-};
-
-/// Why the last attempt failed.
-struct Failure {
-    enum class Kind : std::uint8_t { timed_out, network, malformed, no_room };
-    Kind kind = Kind::timed_out;
-    std::uint8_t upstream = 0;
-    int error = 0;  ///< errno of `network`.
 };
 
 /// Belongs to a client's query, or to nobody: a probe of one upstream.
@@ -51,6 +49,7 @@ struct Exchange {
         idle,      ///< In the pool.
         waiting,   ///< For a reply.
         resting,   ///< A probe, until it is sent again.
+        parked,    ///< Until an upstream has an address.
         finished,  ///< Until the query's on_resume.
     };
 
@@ -58,18 +57,25 @@ struct Exchange {
     State state = State::idle;
     Path path = Path::udp;  ///< Of first attempts.
     bool is_probe = false;
-    bool reconnected = false;  ///< Sent once more after its pooled connection went away.
+    bool reconnected = false;     ///< Sent once more after its pooled connection went away.
+    bool cookie_renewed = false;  ///< Sent once more after BADCOOKIE.
+    /// The deadline is the moment for a second upstream, and `attempt_due_ns` the attempt's own.
+    bool may_hedge = false;
+    bool is_hedged = false;
     std::uint8_t attempts_left = 0;
     std::uint8_t attempts_most = 0;
     UpstreamSet tried = 0;
     loom_token token = 0;
     std::uint64_t deadline_ns = 0;
+    std::uint64_t attempt_due_ns = 0;
     /// The latest attempt, and the one before: a reply that is late is as good as any.
     Leg current, former;
-    Failure failure;
+    Failure failure;  ///< Of the last attempt.
     OutgoingQuery query;
+    std::optional<dns::ClientSubnet> subnet;  ///< That the query carries.
 
-    // When finished: a reply, or none and then `failure` says why.
+    // When finished: a reply, or none and then `failure` says why. Before that, one that may yet be
+    // bettered by another upstream.
     bool has_reply = false;
     std::uint8_t answered_by = 0;
     CheckedReply checked;

@@ -87,6 +87,22 @@ TEST_CASE("forward/failure: nobody answers: each is tried twice, then SERVFAIL s
     CHECK(h.timer_count() == 0);
 }
 
+TEST_CASE("forward/failure: max_connect_attempts: no more, and the last one has all its time") {
+    ScriptedUpstream first;
+    ScriptedUpstream second;
+    Harness h{
+        loom_module_0,
+        settings_for({&first, &second}, {{"max_connect_attempts", 1}, {"health_check", "0"}})};
+    auto flight = h.send("example.org. A");
+    receive(h, first);
+    h.advance(1900ms);
+    CHECK(h.result(*flight).pending);
+    h.advance(100ms + tick);
+
+    CHECK(answer_of(h, *flight).rcode == 2);
+    CHECK(is_quiet(h, second));
+}
+
 TEST_CASE("forward/failure: a single upstream: is tried twice, with another id") {
     ScriptedUpstream upstream;
     Harness h{loom_module_0, settings_for({&upstream}, {{"health_check", "0"}})};
@@ -194,6 +210,22 @@ TEST_CASE("forward/failure: health_check_domain: is what probes ask for") {
     CHECK((question_of(one) == wanted) != (question_of(two) == wanted));
 }
 
+TEST_CASE("forward/failure: health_check_no_rec: probes have no RD") {
+    for (const bool no_rec : {false, true}) {
+        ScriptedUpstream upstream;
+        Harness h{
+            loom_module_0,
+            settings_for({&upstream}, {{"health_check_no_rec", no_rec}, {"max_fails", 1}})};
+        auto flight = h.send("example.org. A");
+        receive(h, upstream);
+        h.advance(1s + tick);
+        auto probe = receive(h, upstream).message;
+        if (!is_probe(probe)) probe = receive(h, upstream).message;
+        REQUIRE(is_probe(probe));
+        CHECK(u16_at(probe, 2) == (no_rec ? 0 : 0x0100));
+    }
+}
+
 TEST_CASE("forward/failure: force_tcp: probes go over TCP, too") {
     ScriptedUpstream upstream;
     upstream.close_tcp();
@@ -206,9 +238,59 @@ TEST_CASE("forward/failure: force_tcp: probes go over TCP, too") {
     CHECK(is_quiet(h, upstream));
 }
 
+TEST_CASE(
+    "forward/failure: all are down: SERVFAIL at once, with the reason, until a probe succeeds") {
+    ScriptedUpstream upstream;
+    Harness h{loom_module_0, settings_for({&upstream}, {{"max_fails", 1}})};
+    upstream.close_udp();
+    auto flight = h.send("example.org. A");
+    answer_of(h, *flight);
+    upstream.open_udp();
+
+    const auto answer = h.ask(Question{"example.org. A"}.edns());
+    CHECK(answer.rcode == 2);
+    REQUIRE(answer.extended_error());
+    CHECK(answer.extended_error()->code == 23);
+    CHECK(
+        answer.extended_error()->text ==
+        "all upstreams are down; " + upstream.endpoint() + ": Connection refused");
+    CHECK(h.metric("dnsloom_forward_failfast_total") == 1);
+
+    h.advance(500ms + tick);
+    const auto probe = receive(h, upstream);
+    REQUIRE(is_probe(probe.message));
+    upstream.send(probe, Reply{probe.message});
+    REQUIRE(h.run_until([&] { return metric(h, "upstream_up", upstream) == 1; }));
+    auto next = h.send("example.org. A");
+    const auto query = receive(h, upstream);
+    upstream.send(query, Reply{query.message}.a("192.0.2.1"));
+    CHECK(answer_of(h, *next).answer.size() == 1);
+}
+
+TEST_CASE("forward/failure: all time out: what fails at once then has extended error 22") {
+    ScriptedUpstream upstream;
+    Harness h{
+        loom_module_0, settings_for({&upstream}, {{"max_fails", 1}, {"read_timeout", "100ms"}})};
+    auto flight = h.send("example.org. A");
+    receive(h, upstream);
+    h.advance(1s);
+    answer_of(h, *flight);
+
+    const auto answer = h.ask(Question{"example.org. A"}.edns());
+    REQUIRE(answer.extended_error());
+    CHECK(answer.extended_error()->code == 22);
+    CHECK(h.metric("dnsloom_forward_failfast_total") == 1);
+}
+
 TEST_CASE("forward/failure: all are down: one is asked all the same, and counted") {
     ScriptedUpstream upstream;
-    Harness h{loom_module_0, settings_for({&upstream}, {{"max_fails", 1}, {"health_check", "1h"}})};
+    Harness h{
+        loom_module_0,
+        settings_for(
+            {&upstream},
+            {{"max_fails", 1},
+             {"health_check", "1h"},
+             {"failfast_all_unhealthy_upstreams", false}})};
     upstream.close_udp();
     auto flight = h.send("example.org. A");
     CHECK(answer_of(h, *flight).rcode == 2);

@@ -36,7 +36,8 @@ Metric define_ignored(const Host& host, std::string_view reason) {
 
 }  // namespace
 
-ForwardMetrics::UpstreamMetrics ForwardMetrics::define(const Host& host, const std::string& to) {
+ForwardMetrics::UpstreamMetrics ForwardMetrics::define(const Host& host, const Endpoint& endpoint) {
+    const auto& to = endpoint.text;
     UpstreamMetrics metrics{
         .requests = host.counter(
             "dnsloom_forward_requests_total", "Queries sent to an upstream.", {{"to", to}}),
@@ -49,7 +50,12 @@ ForwardMetrics::UpstreamMetrics ForwardMetrics::define(const Host& host, const s
             "dnsloom_forward_healthcheck_failures_total", "Probes that failed.", {{"to", to}}),
         .up = host.gauge(
             "dnsloom_forward_upstream_up", "1 while an upstream is not down.", {{"to", to}}),
-        .responses = {}};
+        .hedges = host.counter(
+            "dnsloom_forward_hedges_total",
+            "Queries sent to an upstream because another was slow.",
+            {{"to", to}}),
+        .responses = {},
+        .handshakes = {}};
     for (std::size_t i = 0; i < rcodes; ++i) {
         const auto rcode =
             i + 1 < rcodes ? dns::rcode_to_string(static_cast<std::uint16_t>(i)) : "other";
@@ -58,6 +64,14 @@ ForwardMetrics::UpstreamMetrics ForwardMetrics::define(const Host& host, const s
             "Replies taken from an upstream.",
             {{"to", to}, {"rcode", rcode}});
     }
+    if (!endpoint.is_encrypted()) return metrics;
+    constexpr std::array<std::string_view, handshake_results> results{
+        "full", "resumed", "certificate", "failed"};
+    for (std::size_t i = 0; i < handshake_results; ++i)
+        metrics.handshakes[i] = host.counter(
+            "dnsloom_forward_tls_handshakes_total",
+            "TLS handshakes with an upstream, by how they ended.",
+            {{"to", to}, {"result", results[i]}});
     return metrics;
 }
 
@@ -69,11 +83,18 @@ ForwardMetrics::ForwardMetrics(const Host& host, const Settings& settings)
       rejects_{host.counter(
           "dnsloom_forward_max_concurrent_rejects_total",
           "Queries that failed because max_concurrent was reached.")},
+      failed_fast_{host.counter(
+          "dnsloom_forward_failfast_total",
+          "Queries that failed at once because all upstreams were down.")},
       ignored_{
           define_ignored(host, "malformed"),
           define_ignored(host, "unknown_id"),
-          define_ignored(host, "wrong_question")} {
-    for (const auto& endpoint : settings.to) upstreams_.push_back(define(host, endpoint.text));
+          define_ignored(host, "wrong_question"),
+          define_ignored(host, "wrong_case"),
+          define_ignored(host, "wrong_cookie"),
+          define_ignored(host, "no_cookie"),
+          define_ignored(host, "wrong_subnet")} {
+    for (const auto& endpoint : settings.to) upstreams_.push_back(define(host, endpoint));
 }
 
 void ForwardMetrics::response(

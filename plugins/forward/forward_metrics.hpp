@@ -14,8 +14,20 @@
 namespace loom::forward {
 
 /// Why a datagram or frame was thrown away.
-enum class Ignored : std::uint8_t { malformed, unknown_id, wrong_question };
-inline constexpr std::size_t ignored_reasons = 3;
+enum class Ignored : std::uint8_t {
+    malformed,
+    unknown_id,
+    wrong_question,
+    wrong_case,
+    wrong_cookie,
+    no_cookie,
+    wrong_subnet
+};
+inline constexpr std::size_t ignored_reasons = 7;
+
+/// How a TLS handshake ended.
+enum class Handshake : std::uint8_t { full, resumed, certificate, failed };
+inline constexpr std::size_t handshake_results = 4;
 
 class ForwardMetrics {
 public:
@@ -31,8 +43,15 @@ public:
     }
     void health_check_broken(std::uint32_t worker) const { host_.add(worker, broken_); }
     void rejected(std::uint32_t worker) const { host_.add(worker, rejects_); }
+    void hedged(std::uint32_t worker, std::size_t upstream) const {
+        host_.add(worker, upstreams_[upstream].hedges);
+    }
+    void failed_fast(std::uint32_t worker) const { host_.add(worker, failed_fast_); }
     void ignored(std::uint32_t worker, Ignored reason) const {
         host_.add(worker, ignored_[static_cast<std::size_t>(reason)]);
+    }
+    void handshake(std::uint32_t worker, std::size_t upstream, Handshake result) const {
+        host_.add(worker, upstreams_[upstream].handshakes[static_cast<std::size_t>(result)]);
     }
     void up(std::size_t upstream, bool is_up) const {
         host_.set(upstreams_[upstream].up, is_up ? 1.0 : 0.0);
@@ -43,15 +62,16 @@ private:
     static constexpr std::size_t rcodes = 12;
 
     struct UpstreamMetrics {
-        Metric requests, duration, health_check_failures, up;
+        Metric requests, duration, health_check_failures, up, hedges;
         std::array<Metric, rcodes> responses;
+        std::array<Metric, handshake_results> handshakes;  // Of encrypted upstreams only.
     };
 
-    static UpstreamMetrics define(const Host& host, const std::string& to);
+    static UpstreamMetrics define(const Host& host, const Endpoint& endpoint);
 
     Host host_;
     std::vector<UpstreamMetrics> upstreams_;
-    Metric broken_, rejects_;
+    Metric broken_, rejects_, failed_fast_;
     std::array<Metric, ignored_reasons> ignored_;
 };
 

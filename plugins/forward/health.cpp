@@ -2,26 +2,39 @@
 #include "health.hpp"
 
 namespace loom::forward {
+namespace {
 
-bool Health::fail(std::size_t upstream) {
-    if (max_fails_ == 0) return false;
+UpstreamSet bit_of(std::size_t upstream) { return UpstreamSet{1} << upstream; }
+
+}  // namespace
+
+HealthChange Health::fail(std::size_t upstream) {
+    if (max_fails_ == 0) return HealthChange::none;
+    const auto bit = bit_of(upstream);
     const auto failures = failures_[upstream].fetch_add(1, std::memory_order_relaxed) + 1;
-    if (failures < max_fails_) return false;
-    const auto bit = UpstreamSet{1} << upstream;
-    return (down_.fetch_or(bit) & bit) == 0;
+    const bool was_on_trial = (on_trial() & bit) != 0 && (on_trial_.fetch_and(~bit) & bit) != 0;
+    if (failures < max_fails_ && !was_on_trial) return HealthChange::none;
+    return (down_.fetch_or(bit) & bit) == 0 ? HealthChange::down : HealthChange::none;
 }
 
-bool Health::succeed(std::size_t upstream) {
-    const auto failures = failures_[upstream].load(std::memory_order_relaxed);
-    if (failures == 0 && !is_down(upstream)) return false;
-    failures_[upstream].store(0, std::memory_order_relaxed);
-    const auto bit = UpstreamSet{1} << upstream;
-    return (down_.fetch_and(~bit) & bit) != 0;
+HealthChange Health::succeed(std::size_t upstream) {
+    const auto bit = bit_of(upstream);
+    if (failures_[upstream].load(std::memory_order_relaxed) != 0)
+        failures_[upstream].store(0, std::memory_order_relaxed);
+    if (is_down(upstream)) {
+        trial_left_[upstream].store(trial_replies, std::memory_order_relaxed);
+        on_trial_.fetch_or(bit);
+        return (down_.fetch_and(~bit) & bit) != 0 ? HealthChange::on_trial : HealthChange::none;
+    }
+    if ((on_trial() & bit) == 0) return HealthChange::none;
+    if (trial_left_[upstream].fetch_sub(1, std::memory_order_relaxed) != 1)
+        return HealthChange::none;
+    return (on_trial_.fetch_and(~bit) & bit) != 0 ? HealthChange::up : HealthChange::none;
 }
 
 bool Health::begin_probing(std::size_t upstream) {
     // In one order with the stores of end_probing(), unlike is_down().
-    const bool down = (down_.load() >> upstream & 1U) != 0;
+    const bool down = (down_.load() & bit_of(upstream)) != 0;
     return down && !retired() && !probed_[upstream].exchange(true);
 }
 

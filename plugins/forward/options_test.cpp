@@ -23,6 +23,29 @@ TEST_CASE("forward/options: what cannot be: refused") {
         CHECK_FALSE(Harness::refusal(loom_module_0, settings).empty());
 }
 
+TEST_CASE("forward/options: source_address: is what queries come from, over UDP and TCP") {
+    ScriptedUpstream upstream;
+    Harness h{loom_module_0, settings_for({&upstream}, {{"source_address", "127.0.0.9"}})};
+    auto flight = h.send("example.org. A");
+    const auto query = receive(h, upstream);
+    CHECK(query.from.sin_addr.s_addr == htonl(0x7F000009));
+
+    upstream.send(query, Reply{query.message}.set(0x0200));
+    const auto peer = accept(h, upstream);
+    CHECK(peer.address().sin_addr.s_addr == htonl(0x7F000009));
+}
+
+TEST_CASE("forward/options: source_address: what cannot be is refused") {
+    const auto refusal = [](List addresses) {
+        return Harness::refusal(
+            loom_module_0, {{"to", "192.0.2.1"}, {"source_address", std::move(addresses)}});
+    };
+    CHECK(refusal({"127.0.0.1:53"}).find("has no port") != std::string::npos);
+    CHECK(refusal({"127.0.0.1", "127.0.0.2"}).find("remove one") != std::string::npos);
+    CHECK(refusal({"192.0.2.77"}).find("an address of this machine") != std::string::npos);
+    CHECK(refusal({"127.0.0.1"}).empty());
+}
+
 TEST_CASE("forward/options: to: port 53 by default, IPv6 too") {
     Harness h{loom_module_0, {{"to", List{"192.0.2.1", "2001:db8::1", "[2001:db8::2]:5353"}}}};
 

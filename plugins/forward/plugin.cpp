@@ -6,6 +6,8 @@
 #include "options.hpp"
 #include "reply_delivery.hpp"
 #include "settings.hpp"
+#include "tls_files.hpp"
+#include "upstream_directory.hpp"
 
 #include <dnsloom/dns/codes.hpp>
 #include <dnsloom/dns/header.hpp>
@@ -30,21 +32,6 @@ Ask ask_of(const loom::Query& query) {
         .qclass = query->qclass,
         .flags = flags,
         .dnssec_ok = query.has(LOOM_QUERY_DO)};
-}
-
-std::string describe(const Failure& failure, const Settings& settings) {
-    const auto& to = settings.to[failure.upstream].text;
-    switch (failure.kind) {
-    case Failure::Kind::timed_out:
-        return to + ": timed out";
-    case Failure::Kind::network:
-        return to + ": " + describe_errno(failure.error);
-    case Failure::Kind::malformed:
-        return to + ": malformed reply";
-    case Failure::Kind::no_room:
-        break;
-    }
-    return to + ": too many queries under way";
 }
 
 loom_verdict refuse(loom::Query& query, std::uint16_t ede, std::string_view text) {
@@ -78,7 +65,14 @@ public:
 
     struct Worker {
         Worker(Forward& plugin, uint32_t worker)
-            : dispatcher{plugin.host_, plugin.settings_, plugin.metrics_, plugin.health_, worker} {}
+            : dispatcher{
+                  plugin.host_,
+                  plugin.settings_,
+                  plugin.metrics_,
+                  plugin.health_,
+                  plugin.tls_.contexts(),
+                  plugin.directory_.table(),
+                  worker} {}
         Dispatcher dispatcher;
     };
 
@@ -87,28 +81,44 @@ public:
           settings_{options},
           except_{host, options.find("except")},
           metrics_{host, settings_},
-          health_{settings_.checks_health() ? settings_.max_fails : 0} {
-        for (std::size_t i = 0; i < settings_.to.size(); ++i) metrics_.up(i, true);
+          health_{settings_.checks_health() ? settings_.max_fails : 0},
+          tls_{host, settings_.tls_files},
+          directory_{host, settings_, metrics_, health_} {
+        if (settings_.uses_tls())
+            if (const auto error = tls_.load(); !error.empty()) throw ConfigError{error};
+        for (std::size_t i = 0; i < settings_.to.size(); ++i)
+            if (!settings_.to[i].is_dynamic) metrics_.up(i, true);
         const auto* table = &host.table();
         meta_ = static_cast<const loom_meta_1*>(table->service(table, LOOM_SERVICE_META));
         if (meta_) meta_->key(table, str("forward/upstream"), &upstream_key_);
     }
 
-    void stop() { health_.retire(); }
+    void start() {
+        if (settings_.uses_tls()) tls_.watch();
+        directory_.start();
+    }
+    void stop() {
+        health_.retire();
+        directory_.stop();
+        tls_.unwatch();
+    }
 
     loom_verdict on_query(Worker& worker, loom::Query& query) {
         if (except_.covers(*query.raw())) return LOOM_NEXT;
         if (!is_forwardable(*query.raw())) return LOOM_FAIL(dns::rcode::notimp);
+        if (worker.dispatcher.fails_fast()) return fail_fast(worker.dispatcher, query);
         if (!enter()) {
             metrics_.rejected(query->worker);
             return refuse(query, dns::ede_code::network_error, "too many concurrent queries");
         }
         auto* exchange = worker.dispatcher.open(ask_of(query), first_path(query));
-        const auto token = exchange ? query.suspend() : loom_token{0};
+        const auto fault = exchange ? options_for(query, *exchange) : OptionsFault::none;
+        const bool goes_out = exchange && fault == OptionsFault::none;
+        const auto token = goes_out ? query.suspend() : loom_token{0};
         if (token == 0) {
             if (exchange) worker.dispatcher.close(*exchange);
             leave();
-            return refuse(query, dns::ede_code::network_error, "too many concurrent queries");
+            return refuse_options(query, fault);
         }
         query.scratch<Scratch>().exchange = exchange;
         worker.dispatcher.launch(*exchange, token, query->deadline_ns, query->now_ns);
@@ -134,6 +144,31 @@ private:
         return !settings_.prefer_udp && query.has(LOOM_QUERY_STREAM) ? Path::tcp : Path::udp;
     }
 
+    OptionsFault options_for(const loom::Query& query, Exchange& exchange) const {
+        if (!has_options(*query.raw(), settings_.subnet)) return OptionsFault::none;
+        return add_options(exchange.query, *query.raw(), settings_.subnet, exchange.subnet);
+    }
+
+    static loom_verdict refuse_options(loom::Query& query, OptionsFault fault) {
+        if (fault == OptionsFault::malformed_subnet) return LOOM_FAIL(dns::rcode::formerr);
+        const auto* text = fault == OptionsFault::no_room ? "too many EDNS options to forward"
+                                                          : "too many concurrent queries";
+        return refuse(query, dns::ede_code::network_error, text);
+    }
+
+    loom_verdict fail_fast(Dispatcher& dispatcher, loom::Query& query) const {
+        dispatcher.probe_all(query->now_ns);
+        metrics_.failed_fast(query->worker);
+        const auto& failure = dispatcher.last_failure();
+        const auto& to = settings_.to[failure.upstream].text;
+        return refuse(query, code_of(failure), "all upstreams are down; " + describe(failure, to));
+    }
+
+    static std::uint16_t code_of(const Failure& failure) {
+        return failure.kind == Failure::Kind::timed_out ? dns::ede_code::no_reachable_authority
+                                                        : dns::ede_code::network_error;
+    }
+
     bool enter() {
         if (settings_.max_concurrent == 0) return true;
         if (concurrent_.fetch_add(1, std::memory_order_relaxed) < settings_.max_concurrent)
@@ -151,15 +186,13 @@ private:
             const auto* octets = reinterpret_cast<const std::uint8_t*>(to.data());
             meta_->set(query.raw(), upstream_key_, {octets, to.size()});
         }
-        if (deliver(query, exchange.reply, exchange.checked)) return LOOM_ANSWERED;
+        if (deliver(query, exchange.reply, exchange.checked, exchange.subnet)) return LOOM_ANSWERED;
         return refuse(query, dns::ede_code::invalid_data, to + ": malformed reply");
     }
 
     loom_verdict fail(loom::Query& query, const Exchange& exchange) const {
-        const auto code = exchange.failure.kind == Failure::Kind::timed_out
-                              ? dns::ede_code::no_reachable_authority
-                              : dns::ede_code::network_error;
-        return refuse(query, code, describe(exchange.failure, settings_));
+        const auto& to = settings_.to[exchange.failure.upstream].text;
+        return refuse(query, code_of(exchange.failure), describe(exchange.failure, to));
     }
 
     Host host_;
@@ -167,6 +200,8 @@ private:
     NameSet except_;
     ForwardMetrics metrics_;
     Health health_;
+    TlsFileSet tls_;
+    UpstreamDirectory directory_;
     std::atomic<std::uint64_t> concurrent_{0};
     const loom_meta_1* meta_ = nullptr;
     uint32_t upstream_key_ = 0;

@@ -35,6 +35,10 @@ std::uint16_t RandomIds::id() {
     return value;
 }
 
+void RandomIds::draw(std::span<std::uint8_t> octets) {
+    std::memcpy(octets.data(), take(octets.size()), octets.size());
+}
+
 std::uint32_t RandomIds::below(std::uint32_t bound) {
     std::uint32_t value = 0;
     std::memcpy(&value, take(sizeof value), sizeof value);

@@ -21,6 +21,8 @@ public:
     explicit RandomIds(Fill fill = fill_from_kernel) : fill_{fill} {}
 
     std::uint16_t id();
+    /// At most the buffer's 4096 octets.
+    void draw(std::span<std::uint8_t> octets);
     /// 0 .. bound-1; `bound` is 1 or more and small, so that the bias of the scaling does not matter.
     std::uint32_t below(std::uint32_t bound);
 

@@ -23,6 +23,16 @@ bool is_bare_error(const dns::Header& header, std::size_t size) {
            header.records == decltype(header.records){} && may_come_alone(header.rcode());
 }
 
+/// Both have the same size, and `question` is well formed.
+bool differs_in_case_only(
+    std::span<const std::uint8_t> asked, std::span<const std::uint8_t> question) {
+    const auto size = question.size() - 4;  // Of the name, which type and class follow.
+    const auto name = dns::NameView::check(asked);
+    return name && name->size() == size &&
+           *name == dns::NameView::from_trusted(question.first(size)) &&
+           std::ranges::equal(asked.subspan(size), question.subspan(size));
+}
+
 /// What names of rdata, expanded, may take beyond it.
 constexpr std::size_t names_room = 1024;
 
@@ -54,8 +64,11 @@ check_question(std::span<const std::uint8_t> reply, std::span<const std::uint8_t
         return checked;
     }
     const auto body = reply.subspan(dns::header_size);
-    if (header->questions != 1 || body.size() < question.size() ||
-        !std::ranges::equal(body.first(question.size()), question))
+    if (header->questions != 1 || body.size() < question.size())
+        return std::unexpected{ReplyFault::wrong_question};
+    const auto asked = body.first(question.size());
+    checked.keeps_case = std::ranges::equal(asked, question);
+    if (!checked.keeps_case && !differs_in_case_only(asked, question))
         return std::unexpected{ReplyFault::wrong_question};
     checked.is_truncated = header->has(dns::flag::tc);
     return checked;
@@ -87,6 +100,13 @@ check_reply(std::span<const std::uint8_t> reply, std::span<const std::uint8_t> q
     if (!record) return std::unexpected{ReplyFault::malformed};
     checked->size = reader->offset();
     return checked;
+}
+
+dns::EdnsOptions options_of(std::span<const std::uint8_t> reply, const CheckedReply& checked) {
+    if (checked.opt_offset == 0) return {};
+    const auto options = reply.subspan(
+        checked.opt_offset + dns::Opt::size_min, checked.opt_size - dns::Opt::size_min);
+    return dns::EdnsOptions::check(options).value_or(dns::EdnsOptions{});
 }
 
 }  // namespace loom::forward

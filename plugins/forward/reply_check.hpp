@@ -2,6 +2,8 @@
 // Whether octets from the network are the reply to a query, and what to do with them.
 #pragma once
 
+#include <dnsloom/dns/edns.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -12,8 +14,7 @@ namespace loom::forward {
 /// Why octets are not taken as the reply.
 enum class ReplyFault : std::uint8_t {
     malformed,       ///< No header, or records that do not add up.
-    wrong_question,  ///< A query, another opcode, or not the question that was asked, letter by
-                     ///< letter.
+    wrong_question,  ///< A query, another opcode, or not the question that was asked.
 };
 
 /// A reply that was checked; offsets into it.
@@ -25,6 +26,7 @@ struct CheckedReply {
     bool opt_is_last = false;
     bool is_truncated = false;  ///< TC.
     bool is_bare = false;       ///< A header with an error and no question.
+    bool keeps_case = true;     ///< The question is the one that was asked, letter by letter.
     bool is_sound = true;       ///< The rdata of all records is well formed.
 };
 
@@ -39,5 +41,9 @@ check_question(std::span<const std::uint8_t> reply, std::span<const std::uint8_t
 /// a better reply come.
 [[nodiscard]] std::expected<CheckedReply, ReplyFault>
 check_reply(std::span<const std::uint8_t> reply, std::span<const std::uint8_t> question);
+
+/// The EDNS options of a reply, with what check_reply() said of it.
+[[nodiscard]] dns::EdnsOptions
+options_of(std::span<const std::uint8_t> reply, const CheckedReply& checked);
 
 }  // namespace loom::forward

@@ -54,8 +54,8 @@ TEST_CASE("forward/reply_check: OPT oddities: taken or refused") {
 
 TEST_CASE("forward/reply_check: another question: refused") {
     const Message refused[] = {
-        Reply{test::make_query("www.example.org")},      // other case
         Reply{test::make_query("www.Example.org", 28)},  // other type
+        Reply{test::make_query("vww.Example.org")},      // other name of the same size
         Reply{test::make_query("Example.org")},
         Reply{query}.clear(qr),    // a query
         Reply{query}.set(0x2000),  // opcode NOTIFY
@@ -66,6 +66,18 @@ TEST_CASE("forward/reply_check: another question: refused") {
         CAPTURE(reply.size());
         CHECK(check_reply(reply, question).error() == ReplyFault::wrong_question);
     }
+}
+
+TEST_CASE("forward/reply_check: the question in another case: taken, and said") {
+    const Message other = Reply{test::make_query("WWW.example.org")};
+
+    CHECK(check_reply(Reply{query}, question)->keeps_case);
+    REQUIRE(check_reply(other, question));
+    CHECK_FALSE(check_reply(other, question)->keeps_case);
+    // Types 65 and 97 are no letters.
+    const auto https = test::make_query("a.test", 65);
+    const auto other_type = Reply{test::make_query("a.test", 97)};
+    CHECK_FALSE(check_reply(other_type, test::question_of(https)));
 }
 
 TEST_CASE("forward/reply_check: two questions, or none with records: refused") {

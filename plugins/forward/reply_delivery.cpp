@@ -6,6 +6,9 @@
 #include <dnsloom/dns/rdata.hpp>
 #include <dnsloom/dns/wire.hpp>
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <span>
 #include <vector>
 
@@ -17,12 +20,55 @@ constexpr std::uint16_t header_rcode_max = 15;
 /// Of the flags, those that are the upstream's to set.
 constexpr std::uint16_t passed_flags = LOOM_FLAG_AA | LOOM_FLAG_RA | LOOM_FLAG_AD | LOOM_FLAG_CD;
 
-void pass_extended_errors(Response& response, std::span<const std::uint8_t> options_octets) {
-    const auto options = dns::EdnsOptions::check(options_octets);
-    if (!options) return;
-    for (const auto& option : *options)
+using Subnet = std::optional<dns::ClientSubnet>;
+
+Subnet find_subnet(const dns::EdnsOptions& options) {
+    const auto data = options.find(dns::option_code::client_subnet);
+    if (!data) return std::nullopt;
+    const auto subnet = dns::ClientSubnet::read(*data);
+    return subnet ? Subnet{*subnet} : std::nullopt;
+}
+
+void pass_scope(loom::Query& query, const dns::ClientSubnet& sent, std::uint8_t scope) {
+    const auto options = dns::EdnsOptions::check(view(query->edns_options));
+    auto subnet = (options ? find_subnet(*options) : std::nullopt).value_or(sent);
+    subnet.scope_prefix = scope;
+    std::array<std::uint8_t, 24> room;
+    dns::OptionsWriter writer{room};
+    writer.add(subnet);
+    const auto option = *writer.options().begin();
+    query.response().option(option.code, option.data);
+}
+
+void pass_options(loom::Query& query, const dns::EdnsOptions& options, const Subnet& sent) {
+    for (const dns::EdnsOption option : options)
         if (option.code == dns::option_code::extended_error)
-            response.option(option.code, option.data);
+            query.response().option(option.code, option.data);
+    if (!sent) return;
+    if (const auto subnet = find_subnet(options)) pass_scope(query, *sent, subnet->scope_prefix);
+}
+
+/// The labels of an owner that stand in its place, and not behind a pointer, in qname's case.
+void restore_owner(std::uint8_t* owner, std::span<const std::uint8_t> qname) {
+    for (std::size_t at = 0; owner[at] != 0 && owner[at] <= dns::label_size_max;) {
+        const auto size = std::size_t{1} + owner[at];
+        std::ranges::copy(qname.subspan(at, size), owner + at);
+        at += size;
+    }
+}
+
+/// Undoes what randomize_case() did, or an upstream that does not keep the case.
+void restore_case(std::span<std::uint8_t> message, std::span<const std::uint8_t> qname) {
+    if (std::ranges::equal(message.subspan(dns::header_size, qname.size()), qname)) return;
+    std::ranges::copy(qname, message.begin() + dns::header_size);
+    auto reader = dns::MessageReader::open(message);
+    if (!reader) return;
+    const auto name = dns::NameView::from_trusted(qname);
+    for (auto record = reader->next(); record && *record; record = reader->next()) {
+        auto* owner = message.data() + (*record)->offset;
+        if (*owner > dns::label_size_max || (*record)->owner() != name) continue;
+        restore_owner(owner, qname);
+    }
 }
 
 int32_t section_number(dns::Section section) {
@@ -71,28 +117,30 @@ bool deliver_wire(
     return checked.rcode <= header_rcode_max || response.set_rcode(checked.rcode) == LOOM_OK;
 }
 
-bool deliver_all(loom::Query& query, Octets& reply, const CheckedReply& checked) {
+bool deliver_all(
+    loom::Query& query, Octets& reply, const CheckedReply& checked, const Subnet& sent) {
     const auto message = std::span{reply}.first(checked.size);
-    auto response = query.response();
     if (checked.is_bare) {
         const auto flags = static_cast<std::uint16_t>(dns::load_u16(&message[2]) & passed_flags);
-        return response.begin(checked.rcode, flags) == LOOM_OK;
+        return query.response().begin(checked.rcode, flags) == LOOM_OK;
     }
+    restore_case(message, query.name());
     const bool behind_opt = checked.opt_offset != 0 && !checked.opt_is_last;
-    std::span<const std::uint8_t> options;
-    if (checked.opt_offset != 0)
-        options = message.subspan(
-            checked.opt_offset + dns::Opt::size_min, checked.opt_size - dns::Opt::size_min);
+    const auto options = options_of(message, checked);
     const bool delivered = behind_opt ? deliver_records(query, message, checked.rcode)
                                       : deliver_wire(query, message, checked);
-    if (delivered) pass_extended_errors(response, options);
+    if (delivered) pass_options(query, options, sent);
     return delivered;
 }
 
 }  // namespace
 
-bool deliver(loom::Query& query, Octets& reply, const CheckedReply& checked) {
-    if (!checked.is_sound || !deliver_all(query, reply, checked)) return false;
+bool deliver(
+    loom::Query& query,
+    Octets& reply,
+    const CheckedReply& checked,
+    const std::optional<dns::ClientSubnet>& subnet) {
+    if (!checked.is_sound || !deliver_all(query, reply, checked, subnet)) return false;
     // Some servers set AD whether or not it was asked for (RFC 6840 section 5.8).
     if (!query.has(LOOM_QUERY_DO | LOOM_QUERY_AD)) query.response().set_flags(LOOM_FLAG_AD, 0);
     return true;

@@ -86,6 +86,14 @@ Message TcpPeer::frame(const Message& message) {
     return framed;
 }
 
+sockaddr_in TcpPeer::address() const {
+    sockaddr_in peer{};
+    socklen_t size = sizeof peer;
+    if (::getpeername(fd_.get(), reinterpret_cast<sockaddr*>(&peer), &size) != 0)
+        fail("getpeername");
+    return peer;
+}
+
 void TcpPeer::reset() {
     const linger at_once{.l_onoff = 1, .l_linger = 0};
     ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);

@@ -46,6 +46,9 @@ public:
     static Message frame(const Message& message);
 
     void close() { fd_.close(); }
+    int fd() const { return fd_.get(); }
+    /// Who has connected.
+    sockaddr_in address() const;
     /// Ends the connection with RST.
     void reset();
 

@@ -2,6 +2,8 @@
 // Messages in a stream: each has its size in two octets before it (RFC 1035 section 4.2.2).
 #pragma once
 
+#include "message_codec.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -37,6 +39,28 @@ public:
 private:
     std::vector<std::uint8_t> octets_;
     std::size_t sent_ = 0;
+};
+
+/// The two for one connection.
+class FrameCodec final : public MessageCodec {
+public:
+    void add(std::span<const std::uint8_t> message) override { writer_.add(message); }
+    std::span<const std::uint8_t> unsent() override { return writer_.unsent(); }
+    void sent(std::size_t size) override { writer_.sent(size); }
+    std::span<std::uint8_t> room() override { return reader_.room(); }
+    std::optional<Failure> filled(std::size_t size) override {
+        reader_.filled(size);
+        return std::nullopt;
+    }
+    std::optional<Incoming> next() override {
+        const auto message = reader_.next();
+        if (!message) return std::nullopt;
+        return Incoming{.message = *message};
+    }
+
+private:
+    FrameReader reader_;
+    FrameWriter writer_;
 };
 
 }  // namespace loom::forward

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "udp_socket.hpp"
 
-#include "endpoint.hpp"
-
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <cerrno>
+#include <cstring>
 
 namespace loom::forward {
 namespace {
@@ -42,15 +42,34 @@ int send_all(int fd, SendBatch& batch) {
     return 0;
 }
 
+std::array<std::uint8_t, 16> local_address_of(int fd) {
+    std::array<std::uint8_t, 16> address{};
+    sockaddr_storage local{};
+    socklen_t size = sizeof local;
+    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&local), &size) != 0) return address;
+    if (local.ss_family == AF_INET)
+        std::memcpy(address.data(), &reinterpret_cast<const sockaddr_in&>(local).sin_addr, 4);
+    else
+        std::memcpy(address.data(), &reinterpret_cast<const sockaddr_in6&>(local).sin6_addr, 16);
+    return address;
+}
+
 }  // namespace
+
+UdpSocket::UdpSocket(
+    const Host& host, std::uint32_t where, int fd, std::size_t upstream, UdpEvents& events)
+    : WatchedSocket{host, where, fd},
+      events_{events},
+      upstream_{upstream},
+      local_address_{local_address_of(fd)} {}
 
 std::expected<std::unique_ptr<UdpSocket>, int> UdpSocket::open(
     const Host& host,
     std::uint32_t where,
-    const loom_address& address,
+    const Endpoint& endpoint,
     std::size_t upstream,
     UdpEvents& events) {
-    const int fd = open_connected(address, SOCK_DGRAM);
+    const int fd = open_connected(endpoint, SOCK_DGRAM);
     if (fd < 0) return std::unexpected{-fd};
     auto socket = std::make_unique<UdpSocket>(host, where, fd, upstream, events);
     if (!socket->wait_for(LOOM_FD_READABLE)) return std::unexpected{ENOSPC};

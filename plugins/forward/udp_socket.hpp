@@ -2,11 +2,13 @@
 // A UDP socket connected to one upstream, and the queries under way on it.
 #pragma once
 
+#include "endpoint.hpp"
 #include "exchange.hpp"
 #include "inflight_table.hpp"
 #include "random_ids.hpp"
 #include "watched_socket.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -36,15 +38,16 @@ public:
     [[nodiscard]] static std::expected<std::unique_ptr<UdpSocket>, int> open(
         const Host& host,
         std::uint32_t where,
-        const loom_address& address,
+        const Endpoint& endpoint,
         std::size_t upstream,
         UdpEvents& events);
 
     UdpSocket(
-        const Host& host, std::uint32_t where, int fd, std::size_t upstream, UdpEvents& events)
-        : WatchedSocket{host, where, fd}, events_{events}, upstream_{upstream} {}
+        const Host& host, std::uint32_t where, int fd, std::size_t upstream, UdpEvents& events);
 
     std::size_t upstream() const { return upstream_; }
+    /// The source address of what it sends; IPv4 in the first four octets.
+    const std::array<std::uint8_t, 16>& local_address() const { return local_address_; }
     std::size_t sent_count() const { return sent_count_; }
 
     /// Puts a query into the next flush() under a new id; nothing when too many are under way.
@@ -64,6 +67,7 @@ private:
 
     UdpEvents& events_;
     std::size_t upstream_;
+    std::array<std::uint8_t, 16> local_address_{};
     std::size_t sent_count_ = 0;
     InflightTable inflight_{inflight_max};
     std::vector<std::uint16_t> unsent_;

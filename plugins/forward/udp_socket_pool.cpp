@@ -19,11 +19,18 @@ std::expected<UdpSocket*, int> UdpSocketPool::pick(std::uint64_t now_ns, RandomI
         given_up_.push_back(std::move(entry.socket));
     }
     if (!entry.socket) {
-        auto opened = UdpSocket::open(host_, where_, address_, upstream_, events_);
+        auto opened = UdpSocket::open(host_, where_, endpoint_, upstream_, events_);
         if (!opened) return std::unexpected{opened.error()};
         entry = {std::move(*opened), now_ns};
     }
     return batch_ = entry.socket.get();
+}
+
+bool UdpSocketPool::is_idle() const {
+    return given_up_.empty() && std::ranges::all_of(entries_, [](const auto& entry) {
+               return !entry.socket ||
+                      (entry.socket->inflight().empty() && !entry.socket->has_unsent());
+           });
 }
 
 void UdpSocketPool::collect() {

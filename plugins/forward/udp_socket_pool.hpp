@@ -24,10 +24,10 @@ public:
     UdpSocketPool(
         const Host& host,
         std::uint32_t where,
-        const loom_address& address,
+        const Endpoint& endpoint,
         std::size_t upstream,
         UdpEvents& events)
-        : host_{host}, where_{where}, address_{address}, upstream_{upstream}, events_{events} {}
+        : host_{host}, where_{where}, endpoint_{endpoint}, upstream_{upstream}, events_{events} {}
 
     /// The socket of the present batch; an errno if none can be opened.
     std::expected<UdpSocket*, int> pick(std::uint64_t now_ns, RandomIds& ids);
@@ -35,6 +35,8 @@ public:
     void end_batch() { batch_ = nullptr; }
     /// Closes sockets that are given up and wait for nothing. Not from within on_udp_readable().
     void collect();
+    /// Whether nothing is under way.
+    bool is_idle() const;
 
 private:
     struct Entry {
@@ -49,7 +51,7 @@ private:
 
     Host host_;
     std::uint32_t where_;
-    loom_address address_;
+    Endpoint endpoint_;
     std::size_t upstream_;
     UdpEvents& events_;
     std::array<Entry, sockets_max> entries_;

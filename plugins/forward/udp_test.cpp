@@ -47,7 +47,7 @@ TEST_CASE("forward/udp: the query: flags as the client's, and an OPT record of 1
         {Question{"a.example. A"}.edns(4096).option(8, Message{0, 1, 24, 0, 192, 0, 2}), 0x0100, 0},
     };
     ScriptedUpstream upstream;
-    Harness h{loom_module_0, settings_for({&upstream})};
+    Harness h{loom_module_0, settings_for({&upstream}, {{"cookies", false}})};
 
     for (const auto& row : rows) {
         auto flight = h.send(row.question);
@@ -128,7 +128,7 @@ TEST_CASE("forward/udp: replies that are not the one: ignored, and the true one 
 
     upstream.send(query, Reply{message}.id(static_cast<std::uint16_t>(id + 1)).a("192.0.2.66"));
     upstream.send(query, Reply{make_query("www.example.net", 1, id)}.a("192.0.2.66"));
-    upstream.send(query, Reply{make_query("WWW.example.org", 1, id)}.a("192.0.2.66"));
+    upstream.send(query, Reply{make_query("www.example.org", 2, id)}.a("192.0.2.66"));
     upstream.send(query, message);
     upstream.send(query, Reply{message}.a("192.0.2.66").cut(45));
     upstream.send(query, Reply{message}.opt().opt());

@@ -84,12 +84,15 @@ remote-control:
 
 
 class Knotd(Peer):
-    def __init__(self, folder, zones):
+    def __init__(self, folder, zones, wants_cookies=False):
+        """`wants_cookies`: answers BADCOOKIE to a cookie that it did not give."""
         super().__init__(folder, (next(iter(zones)), "SOA"))
         self.zones = zones
+        self.wants_cookies = wants_cookies
 
     def command(self):
         f = self.folder
+        module = "global-module: mod-cookies/strict" if self.wants_cookies else ""
         text = f"""server:
     listen: 127.0.0.1@{self.port}
     rundir: {f}
@@ -101,8 +104,12 @@ log:
     any: warning
 database:
     storage: {f}
+mod-cookies:
+  - id: strict
+    badcookie-slip: 1
 template:
   - id: default
+    {module}
     storage: {f}
     zonefile-sync: -1
     zonefile-load: whole
@@ -114,6 +121,22 @@ zone:
             text += f"  - domain: {name}\n    file: {path}\n"
         (f / "knot.conf").write_text(text)
         return [tool("knotd"), "-c", str(f / "knot.conf")]
+
+
+class Dnsdist(Peer):
+    """Passes everything on to one server; keeps nothing."""
+
+    def __init__(self, folder, upstream_port, probe):
+        super().__init__(folder, probe)
+        self.upstream_port = upstream_port
+
+    def command(self):
+        (self.folder / "dnsdist.conf").write_text(f"""setLocal("127.0.0.1:{self.port}")
+setACL({{"127.0.0.0/8"}})
+setSecurityPollSuffix("")
+newServer({{address="127.0.0.1:{self.upstream_port}"}}):setUp()
+""")
+        return [tool("dnsdist"), "--supervised", "-C", str(self.folder / "dnsdist.conf")]
 
 
 class Unbound(Peer):

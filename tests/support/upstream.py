@@ -10,16 +10,30 @@ from . import message
 from .ports import free_port
 
 
+class Raw(bytes):
+    """Goes over TCP as it is, without its size in front."""
+
+
+class Drip(bytes):
+    """A message over TCP, each octet in a segment of its own."""
+
+
+CLOSE, RESET = "close", "reset"  # Instead of a reply over TCP: the connection ends.
+
+
 class Upstream:
     """`answer(query_octets, transport)` gives the reply's octets, several in a list, or None to stay silent.
-    `transport` is "udp" or "tcp". Without it every A question gets 192.0.2.1 and any other is NODATA."""
+    `transport` is "udp" or "tcp". Over TCP a reply may also be Raw, Drip, CLOSE or RESET. Without it every A
+    question gets 192.0.2.1 and any other is NODATA."""
 
     def __init__(self, answer=None, port=None):
         self.port = port or free_port()
         self.answer = answer or default_answer
         self.asked = []                        # (transport, name, type number)
         self.sources = collections.Counter()   # Client ports of UDP queries.
+        self.addresses = set()                 # Of clients of UDP queries.
         self.ids = set()
+        self.held = []                         # UDP queries without a reply: (octets, source).
         self._lock = threading.Lock()
         self._wake, self._waker = socket.socketpair()
         self._selector = selectors.DefaultSelector()
@@ -43,6 +57,10 @@ class Upstream:
             key.fileobj.close()
         self._waker.close()
 
+    def send_late(self, number, reply):
+        """Answers a UDP query in `held` after all."""
+        self._udp.sendto(reply, self.held[number][1])
+
     def count(self, transport=None, name=None):
         with self._lock:
             return sum((transport in (None, t)) and (name in (None, n)) for t, n, _ in self.asked)
@@ -65,7 +83,11 @@ class Upstream:
     def _on_udp(self, sock):
         octets, source = sock.recvfrom(65535)
         self.sources[source[1]] += 1
-        for reply in self._replies(octets, "udp"):
+        self.addresses.add(source[0])
+        replies = self._replies(octets, "udp")
+        if not replies:
+            self.held.append((octets, source))
+        for reply in replies:
             sock.sendto(reply, source)
 
     def _on_accept(self, sock):
@@ -79,8 +101,7 @@ class Upstream:
         except ConnectionResetError:
             more = b""
         if not more:
-            self._selector.unregister(connection)
-            connection.close()
+            self._end(connection)
             return
         buffer += more
         while len(buffer) >= 2 and len(buffer) >= 2 + struct.unpack_from("!H", buffer)[0]:
@@ -88,7 +109,32 @@ class Upstream:
             octets = bytes(buffer[2:2 + size])
             del buffer[:2 + size]
             for reply in self._replies(octets, "tcp"):
-                connection.sendall(struct.pack("!H", len(reply)) + reply)
+                if not self._send_tcp(connection, reply):
+                    return
+
+    def _send_tcp(self, connection, reply):
+        """False if the connection is no more."""
+        if reply in (CLOSE, RESET):
+            if reply == RESET:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self._end(connection)
+            return False
+        framed = reply if isinstance(reply, Raw) else struct.pack("!H", len(reply)) + reply
+        try:
+            if not isinstance(reply, Drip):
+                connection.sendall(framed)
+                return True
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for octet in framed:
+                connection.sendall(bytes([octet]))
+            return True
+        except (BrokenPipeError, ConnectionResetError):
+            self._end(connection)
+            return False
+
+    def _end(self, connection):
+        self._selector.unregister(connection)
+        connection.close()
 
 
 def default_answer(octets, _transport):

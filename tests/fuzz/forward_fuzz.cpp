@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // fuzz-sources: plugins/forward/reply_check.cpp plugins/forward/reply_delivery.cpp
-// fuzz-sources: plugins/forward/tcp_framing.cpp sdk/harness/*.cpp sdk/dns/*.cpp
+// fuzz-sources: plugins/forward/tcp_framing.cpp plugins/forward/upstream_cookie.cpp
+// fuzz-sources: plugins/forward/query_options.cpp plugins/forward/outgoing_query.cpp
+// fuzz-sources: plugins/forward/random_ids.cpp sdk/harness/*.cpp sdk/dns/*.cpp
 // fuzz-libs: -lfmt
 // Hostile upstreams: a stream is cut into the same messages however it comes, and what is taken for
-// a reply gets to the client whole, as a message that can be read.
+// a reply gets to the client whole, as a message that can be read. Hostile clients: whatever EDNS
+// options they send, what goes to the upstream is a well-formed query.
+#include "../../plugins/forward/query_options.hpp"
 #include "../../plugins/forward/reply_check.hpp"
 #include "../../plugins/forward/reply_delivery.hpp"
 #include "../../plugins/forward/tcp_framing.hpp"
+#include "../../plugins/forward/upstream_cookie.hpp"
 
 #include <dnsloom/dns/message.hpp>
 #include <dnsloom/dns/wire.hpp>
@@ -19,6 +24,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -69,7 +75,12 @@ std::vector<Octets> cut_in_pieces(Bytes stream, std::size_t piece_size) {
 struct {
     Octets octets;
     forward::CheckedReply checked;
+    std::optional<dns::ClientSubnet> subnet;
 } upstreams_reply;
+
+dns::ClientSubnet some_subnet() {
+    return {.family = dns::ClientSubnet::family_ipv4, .source_prefix = 8, .address = {192}};
+}
 
 class Deliverer {
 public:
@@ -77,8 +88,9 @@ public:
     Deliverer(const Host&, const Options&) {}
     loom_verdict on_query(Query& query) {
         auto octets = upstreams_reply.octets;
-        return forward::deliver(query, octets, upstreams_reply.checked) ? LOOM_ANSWERED
-                                                                       : LOOM_FAIL(2);
+        const bool delivered =
+            forward::deliver(query, octets, upstreams_reply.checked, upstreams_reply.subnet);
+        return delivered ? LOOM_ANSWERED : LOOM_FAIL(2);
     }
 };
 
@@ -110,6 +122,19 @@ Octets question_octets() {
 
 void deliver(Bytes reply, const forward::CheckedReply& checked, std::uint8_t choice);
 
+/// The part of the client is 0, so that inputs can have the right one.
+void take_cookie(Bytes reply, const forward::CheckedReply& checked) {
+    forward::RandomIds zeros{[](std::span<std::uint8_t> octets) { std::ranges::fill(octets, 0); }};
+    forward::UpstreamCookie cookie;
+    cookie.use_source({}, zeros);
+    const auto data = forward::options_of(reply, checked).find(dns::option_code::cookie);
+    const auto finding = cookie.take(data, 1);
+    require(
+        cookie.octets().size() >= 8 && cookie.octets().size() <= 40, "a cookie of another size\n");
+    if (finding == forward::UpstreamCookie::Finding::wrong)
+        require(data && cookie.octets().size() == 8, "a wrong cookie is kept\n");
+}
+
 void take(Bytes reply, std::uint8_t choice) {
     static const Octets question = question_octets();
     const auto quick = forward::check_question(reply, question);
@@ -122,13 +147,17 @@ void take(Bytes reply, std::uint8_t choice) {
     require(checked->size <= reply.size(), "a reply beyond its end\n");
     require(quick->is_bare == checked->is_bare, "bare and not bare\n");
     require(quick->is_truncated == checked->is_truncated, "truncated and not truncated\n");
-    if (!checked->is_truncated) deliver(reply, *checked, choice);
+    if (checked->is_truncated) return;
+    take_cookie(reply, *checked);
+    deliver(reply, *checked, choice);
 }
 
 void deliver(Bytes reply, const forward::CheckedReply& checked, std::uint8_t choice) {
     static harness::Harness h{loom_module_0};
     require(checked.opt_offset + checked.opt_size <= checked.size, "OPT beyond the end\n");
-    upstreams_reply = {{reply.begin(), reply.end()}, checked};
+    const bool has_subnet = (choice & 8U) != 0;
+    upstreams_reply = {{reply.begin(), reply.end()}, checked, {}};
+    if (has_subnet) upstreams_reply.subnet = some_subnet();
     const auto answer = h.ask(client(choice));
     // A reply may be well formed and yet have rdata that cannot be expanded.
     if (answer.verdict != LOOM_ANSWERED) return;
@@ -137,7 +166,10 @@ void deliver(Bytes reply, const forward::CheckedReply& checked, std::uint8_t cho
     const bool asks_ad = (client(choice).data().flags & (LOOM_QUERY_DO | LOOM_QUERY_AD)) != 0;
     require(asks_ad || (answer.flags & LOOM_FLAG_AD) == 0, "AD that nobody asked for\n");
     for (const auto& option : answer.options)
-        require(option.code == dns::option_code::extended_error, "an option that stays here\n");
+        require(
+            option.code == dns::option_code::extended_error ||
+                (has_subnet && option.code == dns::option_code::client_subnet),
+            "an option that stays here\n");
     const auto records = checked.is_bare ? 0 : count_records(reply);
     require(
         answer.answer.size() + answer.authority.size() + answer.additional.size() == records,
@@ -146,12 +178,41 @@ void deliver(Bytes reply, const forward::CheckedReply& checked, std::uint8_t cho
         require(count_records(answer.message) == records, "the client gets other records\n");
 }
 
+// -- Options of clients --
+
+void pass_options(Bytes message, std::uint8_t choice) {
+    const auto opt = dns::find_opt(message);
+    if (!opt || !*opt) return;
+    const auto options = (*opt)->options.octets();
+    const Octets copy{options.begin(), options.end()};
+    loom_address address{};
+    address.family = (choice & 4U) != 0 ? 6 : 4;
+    loom_query query{};
+    query.wire = bytes(message);
+    query.client = &address;
+    // In another place, as when a plugin has changed them.
+    query.edns_options = (choice & 8U) != 0 ? bytes(copy) : bytes(options);
+    const forward::SubnetRule rule{.kind = static_cast<forward::SubnetRule::Kind>(choice % 3)};
+    const auto name = client(0).data().name;
+    forward::OutgoingQuery out;
+    out.write({.qname = name});
+    std::optional<dns::ClientSubnet> sent;
+    const auto fault = forward::add_options(out, query, rule, sent);
+    out.set_cookie(Octets(40, 1));
+    const auto made = dns::find_opt(out.octets());
+    require(made && *made, "a malformed query\n");
+    if (fault == forward::OptionsFault::none && sent) {
+        const auto subnet = (*made)->options.find(dns::option_code::client_subnet);
+        require(subnet && dns::ClientSubnet::read(*subnet).value() == *sent, "another subnet\n");
+    }
+}
+
 }  // namespace
 
 LOOM_PLUGIN(Deliverer, "deliverer", "1.0.0");
 
 // The input is how the client asks, the size of the pieces that a stream comes in, and the stream;
-// or, when that size is 0, a datagram.
+// or, when that size is 0, a datagram, and when it is 255, a client's query.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size < 2) return 0;
     const std::uint8_t choice = data[0];
@@ -159,6 +220,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const Bytes octets{data + 2, size - 2};
     if (piece_size == 0) {
         take(octets, choice);
+        return 0;
+    }
+    if (piece_size == 255) {
+        pass_options(octets, choice);
         return 0;
     }
     const auto messages = cut(octets);

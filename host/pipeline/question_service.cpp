@@ -129,7 +129,8 @@ std::size_t end_of_simple_question(std::span<const std::uint8_t> message, dns::N
     for (; count != 0; --count) {
         if (message.size() - at < fixed) return 0;
         const std::uint8_t* const record = message.data() + at;
-        if (dns::load_u16(record) != pointer_to_question || !is_without_names(dns::load_u16(record + 2)))
+        if (dns::load_u16(record) != pointer_to_question ||
+            !is_without_names(dns::load_u16(record + 2)))
             return 0;
         const std::size_t rdata_size = dns::load_u16(record + 10);
         if (message.size() - at - fixed < rdata_size) return 0;

@@ -131,13 +131,11 @@ TEST_CASE("host/question_service: rename_answer: makes a simple message the clie
             return loom_verdict{LOOM_NEXT};
         };
         rewriter.on_response = [&](Exchange& e) {
-            CHECK(
-                question_service.rename_answer(&e, {e.qname.data, e.qname.size}) == LOOM_E_STATE);
+            CHECK(question_service.rename_answer(&e, {e.qname.data, e.qname.size}) == LOOM_E_STATE);
             CHECK(question_service.rename_answer(&e, {other_name, other_size}) == LOOM_OK);
             CHECK(e.response.form == ResponseForm::wire);
             CHECK(e.response.in_send_buffer == in_send_buffer);
-            CHECK(
-                question_service.rename_answer(&e, {other_name, other_size}) == LOOM_E_STATE);
+            CHECK(question_service.rename_answer(&e, {other_name, other_size}) == LOOM_E_STATE);
             return loom_verdict{LOOM_NEXT};
         };
         if (in_send_buffer) pipe.lend_room();

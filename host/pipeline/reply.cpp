@@ -2,6 +2,7 @@
 #include "reply.hpp"
 
 #include "question_service.hpp"
+#include "reply_options.hpp"
 #include "response_service.hpp"
 
 #include <dnsloom/dns/edns.hpp>
@@ -16,7 +17,10 @@ namespace {
 
 // Owner, type, class, TTL and size of an OPT record (RFC 6891 section 6.1.2).
 std::size_t write_opt(
-    std::uint8_t* at, std::uint16_t udp_size, std::uint16_t rcode, bool dnssec_ok,
+    std::uint8_t* at,
+    std::uint16_t udp_size,
+    std::uint16_t rcode,
+    bool dnssec_ok,
     std::span<const std::uint8_t> options) {
     at[0] = 0;
     dns::store_u16(at + 1, dns::rr_type::opt);
@@ -57,6 +61,7 @@ std::size_t write_reply(Exchange& e, std::uint16_t udp_size) {
     // Without EDNS there is no place for the upper bits.
     if (r.rcode > 15 && !edns) r.rcode = dns::rcode::servfail;
 
+    if (e.reply_options_size != 0) drop_unasked_subnet(e);
     const std::size_t limit = std::min<std::size_t>(e.reply_max, e.send_size);
     std::size_t opt = e.opt_size();
     if (opt > limit - dns::header_size) {
@@ -71,8 +76,8 @@ std::size_t write_reply(Exchange& e, std::uint16_t udp_size) {
     }
 
     dns::store_u16(out, e.id);
-    std::uint16_t bits = static_cast<std::uint16_t>(
-        dns::flag::qr | e.opcode << 11U | r.flags | (r.rcode & 0xFU));
+    std::uint16_t bits =
+        static_cast<std::uint16_t>(dns::flag::qr | e.opcode << 11U | r.flags | (r.rcode & 0xFU));
     if ((e.flags & LOOM_QUERY_RD) != 0) bits |= dns::flag::rd;
     if ((e.flags & LOOM_QUERY_CD) != 0) bits |= dns::flag::cd;
     dns::store_u16(out + 2, bits);
@@ -81,7 +86,10 @@ std::size_t write_reply(Exchange& e, std::uint16_t udp_size) {
         std::memcpy(out + dns::header_size, e.qname.data, e.qname.size);
     if (edns) {
         size += write_opt(
-            out + size, udp_size, r.rcode, (e.flags & LOOM_QUERY_DO) != 0,
+            out + size,
+            udp_size,
+            r.rcode,
+            (e.flags & LOOM_QUERY_DO) != 0,
             {e.reply_options, e.reply_options_size});
         dns::store_u16(out + 10, static_cast<std::uint16_t>(dns::load_u16(out + 10) + 1));
     }
@@ -89,16 +97,20 @@ std::size_t write_reply(Exchange& e, std::uint16_t udp_size) {
 }
 
 std::size_t write_error_reply(
-    std::span<const std::uint8_t> message, std::size_t question_size, std::uint16_t rcode, bool edns,
-    std::uint16_t udp_size, std::span<std::uint8_t> out) {
+    std::span<const std::uint8_t> message,
+    std::size_t question_size,
+    std::uint16_t rcode,
+    bool edns,
+    std::uint16_t udp_size,
+    std::span<std::uint8_t> out) {
     std::size_t size = dns::header_size;
     if (message.size() < size || out.size() < size + question_size + dns::Opt::size_min) return 0;
     std::memcpy(out.data(), message.data(), size);
     const std::uint16_t bits = dns::load_u16(message.data() + 2);
     dns::store_u16(
-        out.data() + 2, static_cast<std::uint16_t>(
-                            dns::flag::qr | (bits & (0x7800U | dns::flag::rd | dns::flag::cd)) |
-                            (rcode & 0xFU)));
+        out.data() + 2,
+        static_cast<std::uint16_t>(
+            dns::flag::qr | (bits & (0x7800U | dns::flag::rd | dns::flag::cd)) | (rcode & 0xFU)));
     std::memset(out.data() + 4, 0, 8);
     if (question_size != 0 && message.size() >= size + question_size) {
         std::memcpy(out.data() + size, message.data() + size, question_size);

@@ -2,6 +2,7 @@
 #include "reply_options.hpp"
 
 #include <dnsloom/dns/codes.hpp>
+#include <dnsloom/dns/edns.hpp>
 #include <dnsloom/dns/wire.hpp>
 
 #include <algorithm>
@@ -15,8 +16,7 @@ namespace {
 constexpr std::size_t options_max = 1024;
 
 std::uint16_t running_hook(const Exchange& e) {
-    return static_cast<std::uint16_t>(
-        e.stage << 1U | (e.phase == LOOM_PHASE_RESPONSE ? 1U : 0U));
+    return static_cast<std::uint16_t>(e.stage << 1U | (e.phase == LOOM_PHASE_RESPONSE ? 1U : 0U));
 }
 
 // Where the options of the running hook begin.
@@ -97,6 +97,22 @@ void take_options_back(Exchange& e) {
     begin_own(e);
     std::memcpy(e.reply_options + e.reply_options_size, options.data(), options.size());
     e.reply_options_size = static_cast<std::uint16_t>(e.reply_options_size + options.size());
+}
+
+void drop_unasked_subnet(Exchange& e) {
+    const auto asked = dns::EdnsOptions::check({e.edns_options.data, e.edns_options.size});
+    if (asked && asked->find(dns::option_code::client_subnet)) return;
+    std::uint16_t kept = 0;
+    for (std::uint16_t at = 0; at < e.reply_options_size;) {
+        const std::uint8_t* const option = e.reply_options + at;
+        const auto size = static_cast<std::uint16_t>(4 + dns::load_u16(option + 2));
+        if (dns::load_u16(option) != dns::option_code::client_subnet) {
+            std::memmove(e.reply_options + kept, option, size);
+            kept = static_cast<std::uint16_t>(kept + size);
+        }
+        at = static_cast<std::uint16_t>(at + size);
+    }
+    e.reply_options_size = kept;
 }
 
 }  // namespace loom::host

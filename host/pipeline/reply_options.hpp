@@ -22,6 +22,10 @@ bool add_extended_error(Exchange& e, std::uint16_t info_code, std::string_view t
 /// Adds an option of the host's own, before the query enters the pipeline.
 bool add_host_option(Exchange& e, std::uint16_t code, std::span<const std::uint8_t> value);
 
+/// Takes the client subnet out of the reply to a client that sent none (RFC 7871 section 7.2.2): a
+/// plugin may have told its upstream where the client is.
+void drop_unasked_subnet(Exchange& e);
+
 /// The running stage has answered: what is not its own is the query's.
 void settle_options(Exchange& e);
 /// The running hook replaces the answer: what came with that goes.

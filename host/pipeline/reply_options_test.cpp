@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "reply_options.hpp"
-
 #include "../services/sample_services.hpp"
 #include "chain.hpp"
+#include "reply_options.hpp"
 #include "response_service.hpp"
 
 #include <dnsloom/dns/edns.hpp>
@@ -30,8 +29,8 @@ void give(Exchange& e, std::uint8_t value) {
 
 /// Stages that do what a test says; those without a hook pass.
 struct Stages {
-    FakePlugin& add(
-        std::function<loom_verdict(Exchange&)> on_query,
+    FakePlugin&
+    add(std::function<loom_verdict(Exchange&)> on_query,
         std::function<loom_verdict(Exchange&)> on_response = nullptr) {
         FakePlugin& plugin = plugins.emplace_back();
         plugin.on_query = std::move(on_query);
@@ -84,7 +83,9 @@ TEST_CASE("host/reply_options: without a replacement: all are sent, in order") {
 TEST_CASE("host/reply_options: a response hook that replaces the answer: drops what came with it") {
     Stages stages;
     std::function<void(Exchange&)> replace;
-    SUBCASE("with begin") { replace = [](Exchange& e) { answer(e); }; }
+    SUBCASE("with begin") {
+        replace = [](Exchange& e) { answer(e); };
+    }
     SUBCASE("with set_wire") {
         replace = [](Exchange& e) {
             const Octets message = query_message();
@@ -157,10 +158,12 @@ TEST_CASE("host/reply_options: a response hook that only edits: keeps all") {
 
 TEST_CASE("host/reply_options: a response hook that fails: keeps its own and the query's") {
     Stages stages;
-    stages.add([](Exchange& e) { return give_and_pass(e, 'a'); }, [](Exchange& e) {
-        give(e, 'x');
-        return LOOM_FAIL(dns::rcode::servfail);
-    });
+    stages.add(
+        [](Exchange& e) { return give_and_pass(e, 'a'); },
+        [](Exchange& e) {
+            give(e, 'x');
+            return LOOM_FAIL(dns::rcode::servfail);
+        });
     stages.add([](Exchange& e) {
         answer(e);
         give(e, 'b');
@@ -284,4 +287,33 @@ TEST_CASE("host/reply_options: room of options that went: is there for others") 
     });
     CHECK(stages.run().size() == 900);
     CHECK(added);
+}
+
+TEST_CASE("host/reply_options: drop_unasked_subnet: leaves it to clients that sent one") {
+    Stages stages;
+    Exchange& e = *stages.query.e;
+    constexpr std::uint8_t subnet[] = {0, 1, 24, 24, 'a', 'b', 'c'};
+    const auto give_three = [&] {
+        e.reply_options_size = 0;
+        give(e, 'x');
+        REQUIRE(
+            service.option(&e, dns::option_code::client_subnet, {subnet, sizeof subnet}) ==
+            LOOM_OK);
+        give(e, 'y');
+    };
+    const auto has_subnet = [&] {
+        const auto options = dns::EdnsOptions::check({e.reply_options, e.reply_options_size});
+        return options->find(dns::option_code::client_subnet).has_value();
+    };
+    stages.add([](Exchange& one) { return answer(one); });
+    stages.run();
+    give_three();
+    drop_unasked_subnet(e);
+    CHECK(stages.values() == "xy");
+
+    constexpr std::uint8_t asked[] = {0, 8, 0, 7, 0, 1, 24, 0, 'a', 'b', 'c'};
+    e.edns_options = {asked, sizeof asked};
+    give_three();
+    drop_unasked_subnet(e);
+    CHECK(has_subnet());
 }

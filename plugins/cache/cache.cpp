@@ -144,8 +144,8 @@ Entry* Cache::lookup(Worker& worker, const Subject& subject, const Query& query)
     Store::Tally tally;
     const auto find = [&](const Key& key) { return worker.lookup(key, *query.raw(), tally); };
     Entry* entry = find(subject.key);
-    if (subject.subnet && entry != nullptr && entry->kind == Kind::scopes) {
-        const ClientSubnet& client = *subject.subnet;
+    if (entry != nullptr && entry->kind == Kind::scopes) [[unlikely]] {
+        const ClientSubnet client = subject.network(*query.raw());
         entry = ScopeList{*entry}.find(client.family, client.source, [&](std::uint8_t bits) {
             const ClientSubnet network = client.shortened(bits);
             Entry* const found = find(subject.key_for(network));
@@ -188,12 +188,14 @@ loom_verdict Cache::on_resume(Worker& worker, Query& query, int32_t, void* arg) 
     Entry* const entry = subject ? lookup(worker, *subject, query) : nullptr;
     loom_verdict verdict = entry != nullptr ? serve(*entry, *subject, query) : LOOM_NEXT;
     const bool good = landed != nullptr && !is_failure(landed->rcode);
-    if (verdict == LOOM_NEXT && good && give(*landed, query)) verdict = LOOM_ANSWERED;
+    if (verdict == LOOM_NEXT && good && subject && give(*landed, *subject, query))
+        verdict = LOOM_ANSWERED;
     if (verdict == LOOM_NEXT && settings_.stale != 0 && subject && !subject->subnet) {
         const Entry* const old = worker.stale(subject->key, *query.raw(), settings_.stale);
         if (old != nullptr) verdict = serve_stale(*old, query);
     }
-    if (verdict == LOOM_NEXT && landed != nullptr && !good && give(*landed, query))
+    if (verdict == LOOM_NEXT && landed != nullptr && !good && subject &&
+        give(*landed, *subject, query))
         verdict = LOOM_ANSWERED;
     if (landed != nullptr && --landed->left == 0)
         std::erase_if(worker.landed, [&](const auto& one) { return one.get() == landed; });
@@ -263,7 +265,10 @@ loom_verdict Cache::serve_stale(const Entry& entry, Query& query) const {
     return LOOM_ANSWERED;
 }
 
-bool Cache::give(Landed& landed, Query& query) {
+bool Cache::give(Landed& landed, const Subject& subject, Query& query) {
+    // Who asked may be elsewhere, if it was not the client who told where that is.
+    const auto scope = scope_of(landed.options, subject.network(*query.raw()));
+    if (!scope) return false;
     auto response = query.response();
     if (query.has(LOOM_QUERY_EDNS)) {
         const auto options = dns::EdnsOptions::check(landed.options);
@@ -295,12 +300,16 @@ bool Cache::keep(Worker& worker, const Subject& subject, Query& query) {
     if (!response.present()) return false;
     if ((response.flags() & LOOM_FLAG_TC) != 0) return false;
     if (!worker.slice.is_current(*query.raw())) return false;
-    const ClientSubnet* const subnet = subject.subnet ? &*subject.subnet : nullptr;
-    const auto options = kept_options(response.options(), subnet, worker.options);
+    const auto options = kept_options(
+        response.options(),
+        subject.network(*query.raw()),
+        subject.subnet.has_value(),
+        worker.options);
     if (!options) return false;
 
     const bool is_for_all = options->scope == 0;
-    const Key key = is_for_all ? subject.key : subject.key_for(subnet->shortened(options->scope));
+    const ClientSubnet network = subject.network(*query.raw()).shortened(options->scope);
+    const Key key = is_for_all ? subject.key : subject.key_for(network);
     const Bytes message = response.wire();
     const uint64_t now_s = host_.realtime_ns() / second_ns;
     Survey& found = worker.survey;
@@ -317,7 +326,7 @@ bool Cache::keep(Worker& worker, const Subject& subject, Query& query) {
     if (found.kind == Kind::failure && worker.stale(key, *query.raw(), settings_.stale) != nullptr)
         return false;
 
-    if (!is_for_all && !note_scope(worker, subject, options->scope, found.ttl, query->now_ns))
+    if (!is_for_all && !note_scope(worker, subject.key, network, found.ttl, query->now_ns))
         return false;
     Store::Tally tally;
     Slice& slice = worker.slice_for(found.kind);
@@ -337,25 +346,25 @@ bool Cache::keep(Worker& worker, const Subject& subject, Query& query) {
 // Adds to the list that stands where an answer for all would.
 bool Cache::note_scope(
     Worker& worker,
-    const Subject& subject,
-    std::uint8_t scope,
+    const Key& key,
+    const ClientSubnet& network,
     std::uint32_t ttl,
     std::uint64_t now_ns) {
     Store store = worker.slice.store();
-    const Entry* const known = store.find(subject.key);
+    const Entry* const known = store.find(key);
     const bool is_list = known != nullptr && known->kind == Kind::scopes && known->is_fresh(now_ns);
     ScopeList list = is_list ? ScopeList{*known} : ScopeList{};
     const std::uint32_t left = is_list ? known->ttl - known->age(now_ns) : 0;
-    if (!list.add(subject.subnet->family, scope)) return false;
+    if (!list.add(network.family, network.source)) return false;
     std::array<uint8_t, dns::header_size + dns::name_size_max + 4> room{};
-    const auto question = std::span{room}.first(dns::header_size + subject.key.name.size() + 4);
+    const auto question = std::span{room}.first(dns::header_size + key.name.size() + 4);
     room[5] = 1;
-    std::memcpy(room.data() + dns::header_size, subject.key.name.data(), subject.key.name.size());
-    dns::store_u16(question.last(4).data(), subject.key.type);
+    std::memcpy(room.data() + dns::header_size, key.name.data(), key.name.size());
+    dns::store_u16(question.last(4).data(), key.type);
     dns::store_u16(question.last(2).data(), dns::rr_class::in);
     Store::Tally tally;
-    Entry* const entry = store.place(
-        subject.key, Entry::size_for(question.size(), 0, list.octets().size()), now_ns, tally);
+    Entry* const entry =
+        store.place(key, Entry::size_for(question.size(), 0, list.octets().size()), now_ns, tally);
     if (entry != nullptr) fill_scopes(*entry, question, list, std::max(ttl, left), now_ns);
     note_changes(worker, tally);
     return entry != nullptr;

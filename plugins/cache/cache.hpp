@@ -42,6 +42,10 @@ struct Subject {
     /// Of a query with one. Then `key` is that of an answer that is good for all, or of a ScopeList.
     std::optional<ClientSubnet> subnet = std::nullopt;
 
+    /// Where the client is: what it told, or its address.
+    ClientSubnet network(const loom_query& query) const {
+        return subnet ? *subnet : ClientSubnet::of(query.client->ip);
+    }
     /// What sets questions apart that are under way.
     Key flight_key() const { return subnet ? key_for(*subnet) : key; }
     /// Of answers for a network.
@@ -140,14 +144,14 @@ private:
     loom_verdict serve_stale(const Entry& entry, Query& query) const;
     bool
     write(const Entry& entry, const ClientSubnet* subnet, Query& query, const Aging& aging) const;
-    static bool give(Landed& landed, Query& query);
+    static bool give(Landed& landed, const Subject& subject, Query& query);
 
     // Keeping.
     bool keep(Worker& worker, const Subject& subject, Query& query);
     bool note_scope(
         Worker& worker,
-        const Subject& subject,
-        std::uint8_t scope,
+        const Key& key,
+        const ClientSubnet& network,
         std::uint32_t ttl,
         std::uint64_t now_ns);
     void note_changes(Worker& worker, const Store::Tally& tally);

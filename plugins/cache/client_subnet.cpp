@@ -30,6 +30,16 @@ std::optional<ClientSubnet> ClientSubnet::read(std::span<const std::uint8_t> dat
     return subnet;
 }
 
+ClientSubnet ClientSubnet::of(const std::uint8_t (&ip)[16]) {
+    constexpr std::array<std::uint8_t, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+    const bool is_ipv4 = std::equal(mapped.begin(), mapped.end(), ip);
+    ClientSubnet subnet;
+    subnet.family = is_ipv4 ? 1 : 2;
+    subnet.source = bits_of(subnet.family);
+    std::copy(ip + (is_ipv4 ? mapped.size() : 0), ip + 16, subnet.address.begin());
+    return subnet;
+}
+
 std::size_t ClientSubnet::write(std::span<std::uint8_t> room) const {
     const std::size_t octets = (source + 7U) / 8;
     dns::store_u16(room.data(), family);

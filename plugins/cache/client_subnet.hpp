@@ -21,6 +21,9 @@ struct ClientSubnet {
     /// Nothing if it is malformed (RFC 7871 section 6).
     static std::optional<ClientSubnet> read(std::span<const std::uint8_t> data);
 
+    /// A client's whole address, as loom_address has it.
+    static ClientSubnet of(const std::uint8_t (&ip)[16]);
+
     /// The option's data. Room for 20 octets; returns how many were written.
     std::size_t write(std::span<std::uint8_t> room) const;
 

@@ -84,19 +84,17 @@ void render(const Entry& entry, const Aging& aging, bool wants_ad, std::uint8_t*
 }
 
 std::optional<KeptOptions>
-kept_options(Bytes octets, const ClientSubnet* subnet, std::span<std::uint8_t> room) {
+kept_options(Bytes octets, const ClientSubnet& client, bool told, std::span<std::uint8_t> room) {
     const auto options = dns::EdnsOptions::check(octets);
-    if (!options) return std::nullopt;
+    const auto scope = scope_of(octets, client);
+    if (!options || !scope) return std::nullopt;
     KeptOptions result;
+    result.scope = *scope;
     dns::OptionsWriter kept{room};
     for (const auto& option : *options) {
         if (option.code == dns::option_code::client_subnet) {
             const auto answered = ClientSubnet::read(option.data);
-            if (subnet == nullptr || !answered || !answered->same_network(*subnet))
-                return std::nullopt;
-            // It depends on more than was told: the next one who tells as much may be elsewhere.
-            if (answered->scope > answered->source) return std::nullopt;
-            result.scope = answered->scope;
+            if (told && !answered->same_network(client)) return std::nullopt;
         } else if (option.code != dns::option_code::extended_error) {
             continue;
         }
@@ -104,6 +102,21 @@ kept_options(Bytes octets, const ClientSubnet* subnet, std::span<std::uint8_t> r
     }
     result.octets = kept.options().octets();
     return result;
+}
+
+std::optional<std::uint8_t> scope_of(Bytes octets, const ClientSubnet& client) {
+    const auto options = dns::EdnsOptions::check(octets);
+    if (!options) return std::nullopt;
+    const auto option = options->find(dns::option_code::client_subnet);
+    if (!option) return 0;
+    const auto answered = ClientSubnet::read(*option);
+    if (!answered) return std::nullopt;
+    if (answered->scope == 0) return 0;
+    // Where it depends on more than was told, the next one who tells as much may be elsewhere.
+    if (answered->scope > answered->source || answered->scope > client.source) return std::nullopt;
+    if (!answered->shortened(answered->scope).same_network(client.shortened(answered->scope)))
+        return std::nullopt;
+    return answered->scope;
 }
 
 }  // namespace loom::cache

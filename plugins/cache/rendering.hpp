@@ -43,8 +43,12 @@ struct KeptOptions {
 };
 
 /// Extended errors are as true the next time, other options are not. Nothing if the response is meant
-/// for a part of the world that is not the one asked for: `subnet`, null if none was.
+/// for a part of the world that `client` is not in, or for another than it told, if it `told` one.
 std::optional<KeptOptions>
-kept_options(Bytes octets, const ClientSubnet* subnet, std::span<std::uint8_t> room);
+kept_options(Bytes octets, const ClientSubnet& client, bool told, std::span<std::uint8_t> room);
+
+/// How many bits of the client's address a response with these options depends on; nothing if it is
+/// for others than `client`.
+std::optional<std::uint8_t> scope_of(Bytes options, const ClientSubnet& client);
 
 }  // namespace loom::cache

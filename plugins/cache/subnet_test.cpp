@@ -191,3 +191,33 @@ TEST_CASE("plugin/cache: client subnet: the kinds of scopes of one name have a l
     CHECK(ask() == Source::behind);
     CHECK(ask() == Source::plugin);
 }
+
+TEST_CASE("plugin/cache: client subnet: one that a plugin behind told is kept apart by addresses") {
+    // As forward does with ecs = "add"; of two clients that ask at once the other one is elsewhere.
+    Harness world{loom_module_0};
+    const auto told = [](std::uint8_t network) {
+        return Reply{
+            .answer = {"www.example.org. 60 IN A 192.0.2." + std::to_string(network)},
+            .options = {{option_code, ipv4(24, 24, {198, 51, network})}},
+            .after = 1s};
+    };
+    const auto client = [](const std::string& address) {
+        return Question{"www.example.org. A"}.client(address);
+    };
+    world.behind.push(told(1)).push(told(2));
+    const auto one = world.send(client("198.51.1.7"));
+    const auto near = world.send(client("198.51.1.8"));
+    const auto far = world.send(client("198.51.2.7"));
+    world.advance(2s);
+
+    CHECK(world.result(*one).answer.at(0).ends_with(".1"));
+    CHECK(world.result(*near).answer.at(0).ends_with(".1"));
+    CHECK(world.result(*far).answer.at(0).ends_with(".2"));
+    CHECK(world.behind.asked().size() == 2);
+    CHECK(world.ask(client("198.51.1.9")).answer.at(0).ends_with(".1"));
+    CHECK(world.ask(client("198.51.2.9")).answer.at(0).ends_with(".2"));
+    CHECK(world.behind.asked().size() == 2);
+    CHECK(subnet_of(world.ask(client("198.51.1.9").edns())).empty());
+    world.behind.push(told(9));
+    CHECK(world.ask(client("2001:db8::1")).source != Source::plugin);
+}

@@ -50,7 +50,6 @@ struct Pipeline {
     std::uint32_t scratch_size = 0;
     std::uint32_t server = 0;  ///< Index in the generation.
     bool selects = false;      ///< Some plugin may leave queries to other servers.
-    std::span<const dns::Name> zones;
 
     void add(const Stage& stage, const StageDetails& detail);
 };

@@ -42,7 +42,6 @@ Flight* Flights::open(const Key& key, std::uint64_t now_ns) {
         std::ranges::copy(key.name, flight->name.begin());
         flight->next = chain_of(key.hash);
         chain_of(key.hash) = flight;
-        ++count_;
     }
     flight->since_ns = now_ns;
     flight->rests_until_ns = 0;
@@ -87,7 +86,6 @@ void Flights::close(Flight& flight, std::uint64_t rests_until_ns) {
     unlink(flight);
     flight.next = free_;
     free_ = &flight;
-    --count_;
 }
 
 Flight* Flights::take_free() {

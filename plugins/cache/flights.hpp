@@ -70,10 +70,6 @@ public:
     /// Ends a flight, or has it rest until a time. Nobody may wait for it any more.
     void close(Flight& flight, std::uint64_t rests_until_ns = 0);
 
-    std::size_t size() const { return count_; }
-    /// All of them, asking or not, and those that are free.
-    std::deque<Flight>& all() { return flights_; }
-
 private:
     static constexpr std::size_t chains = 4096;
 
@@ -85,7 +81,6 @@ private:
     std::deque<Flight> flights_;
     std::array<Flight*, chains> chains_{};
     Flight* free_ = nullptr;
-    std::size_t count_ = 0;
     std::uint32_t last_number_ = 0;
 };
 

@@ -129,12 +129,20 @@ TEST_CASE("plugin/cache: file: a damaged one is told of and ignored") {
     is_refused(good + "more");
 }
 
-TEST_CASE("plugin/cache: file: a place that cannot be written to is told of at the end") {
+TEST_CASE("plugin/cache: file: a place where none can be is refused") {
     const Kept kept;
-    std::filesystem::create_directory(kept.file);
+    const auto refusal = [](const std::string& path) {
+        return Harness::refusal(loom_module_0, {{"file", path}});
+    };
+    CHECK(refusal(kept.folder.string()).find("name a file") != std::string::npos);
+    CHECK(refusal((kept.folder / "none" / "x").string()).find("no folder") != std::string::npos);
+}
+
+TEST_CASE("plugin/cache: file: a place that is lost meanwhile is told of at the end") {
+    const Kept kept;
     const auto cache = kept.open();
-    CHECK(cache->logged("ignored"));
     cache->ask(www);
+    std::filesystem::create_directory(kept.file);
 
     cache->stop();
 

@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <string>
+#include <system_error>
 #include <utility>
 
 namespace loom::cache {
@@ -46,6 +49,18 @@ std::size_t read_share(const Options& options, std::string_view name, uint32_t w
             workers * (Region::size_min >> 10U)));
 }
 
+// Told now, and not at the end, when the answers would be lost.
+std::string read_file(const Option& option) {
+    const std::filesystem::path path{option.string()};
+    std::error_code error;
+    if (std::filesystem::is_directory(path, error))
+        throw ConfigError(option, fmt::format("{} is a folder: name a file", path.string()));
+    if (!std::filesystem::is_directory(path.parent_path(), error))
+        throw ConfigError(
+            option, fmt::format("there is no folder {}: make it", path.parent_path().string()));
+    return path.string();
+}
+
 }  // namespace
 
 Settings read_settings(const Host& host, const Options& options) {
@@ -60,7 +75,7 @@ Settings read_settings(const Host& host, const Options& options) {
     settings.disable_success = NameSet{host, options.find("disable_success")};
     settings.disable_denial = NameSet{host, options.find("disable_denial")};
     if (const auto share = options.find("share")) settings.share = share->string();
-    if (const auto file = options.find("file")) settings.file = file->string();
+    if (const auto file = options.find("file")) settings.file = read_file(*file);
     settings.stale = seconds(options, "serve_stale");
     settings.stale_verifies = options["serve_stale_refresh"].string() == "verify";
     settings.stale_patience_ns =

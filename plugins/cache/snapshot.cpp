@@ -43,11 +43,6 @@ std::uint64_t load_u64(const std::uint8_t* at) {
     throw std::system_error{errno, std::generic_category(), what};
 }
 
-struct Close {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-};
-using File = std::unique_ptr<std::FILE, Close>;
-
 bool read(std::FILE* file, std::span<std::uint8_t> room) {
     return std::fread(room.data(), 1, room.size(), file) == room.size();
 }
@@ -128,7 +123,7 @@ std::expected<std::size_t, std::string> read_snapshot(
     const std::function<void(const SavedAnswer&)>& take) {
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 && errno == ENOENT) return 0;
-    const File file{fd < 0 ? nullptr : ::fdopen(fd, "r")};
+    const SnapshotFile file{fd < 0 ? nullptr : ::fdopen(fd, "r")};
     struct stat info {};
     if (!file || ::fstat(::fileno(file.get()), &info) != 0)
         return std::unexpected{std::string{std::strerror(errno)}};

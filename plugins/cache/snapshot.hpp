@@ -27,6 +27,11 @@ struct SavedAnswer {
     std::span<const std::uint8_t> options;
 };
 
+struct CloseFile {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using SnapshotFile = std::unique_ptr<std::FILE, CloseFile>;
+
 /// Writes a file beside `path` that takes its place when all is in it. Without finish() nothing has
 /// happened. Throws std::system_error.
 class SnapshotWriter {
@@ -40,14 +45,11 @@ public:
     void finish();
 
 private:
-    struct Close {
-        void operator()(std::FILE* file) const { std::fclose(file); }
-    };
     void put(std::span<const std::uint8_t> octets);
 
     const std::string path_;
     const std::string new_path_;
-    std::unique_ptr<std::FILE, Close> file_;
+    SnapshotFile file_;
     std::uint64_t checksum_;
 };
 

@@ -11,12 +11,11 @@
 
 namespace loom {
 
-namespace detail {
-
-inline constexpr std::size_t compared_size_max = 64;
-
-/// How many letters are to be added, left out, changed or swapped; of the first 64.
+/// How many letters have to be inserted, removed, replaced or swapped with their neighbour to make
+/// one from the other (optimal string alignment). Case counts. Of long words only the first 64
+/// octets are looked at.
 inline std::size_t edit_distance(std::string_view a, std::string_view b) {
+    constexpr std::size_t compared_size_max = 64;
     a = a.substr(0, compared_size_max);
     b = b.substr(0, compared_size_max);
     using Row = std::array<std::size_t, compared_size_max + 1>;
@@ -38,20 +37,24 @@ inline std::size_t edit_distance(std::string_view a, std::string_view b) {
     return row[b.size()];
 }
 
-}  // namespace detail
-
-/// ` did you mean "Name"? There are: Name, Zone`: to be put behind `there is no "Nmae":`.
-inline std::string suggest(std::string_view word, std::span<const std::string_view> known) {
+/// The one of `known` that was most likely meant; empty if none is near.
+inline std::string_view nearest(std::string_view word, std::span<const std::string_view> known) {
     // A third of the letters may be wrong: beyond that a guess is noise.
     std::size_t best = std::max<std::size_t>(1, word.size() / 3) + 1;
     std::string_view found;
     for (const std::string_view candidate : known) {
-        const std::size_t distance = detail::edit_distance(word, candidate);
+        const std::size_t distance = edit_distance(word, candidate);
         // At least half of it must be right, or "-x" is near to each "-y".
         if (distance >= best || distance * 2 >= std::max(word.size(), candidate.size())) continue;
         best = distance;
         found = candidate;
     }
+    return found;
+}
+
+/// ` did you mean "Name"? There are: Name, Zone`: to be put behind `there is no "Nmae":`.
+inline std::string suggest(std::string_view word, std::span<const std::string_view> known) {
+    const std::string_view found = nearest(word, known);
     std::string text;
     if (!found.empty()) text = " did you mean \"" + std::string{found} + "\"?";
     if (known.empty()) return text + " there are none";
